@@ -1,0 +1,5 @@
+"""``python -m chatmem``."""
+
+from chatmem.cli import main
+
+main()

@@ -1,0 +1,80 @@
+"""The prompt of one turn, within the model's context.
+
+A stable head (system), the session verbatim, and the recalled notes just before the last message, so that the
+model's prefix can be reused from turn to turn. The wording was chosen by measuring on the bundled model
+(`python -m tests.prompt_layouts`): facts said to the user ("Your dog is a beagle."), best first, then the question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from chatmem.errors import ContextTooSmall
+from chatmem.memory.person import second_person
+from chatmem.memory.times import written
+from chatmem.prompts import Prompt
+from chatmem.types import Recall, RecallItem, Turn
+
+Message = dict[str, str]
+NOTE_CHARACTERS = 600
+SMALL_MODEL = 1_000_000_000
+NOTES_FOR_SMALL = 3  # 10 of 12 questions answered with three notes, 11 with one; fewer notes would lose the memory itself
+
+_ASKS = re.compile(
+    r"^\W*(?:and |so |but |ok(?:ay)?,? |hey,? |hi,? )*(?:who|whose|what|which|when|where|why|how|do|does|did|is|are|am|was|were|can|could|will|would|should|have|has|had|tell me|remind me|any idea)\b",
+    re.IGNORECASE,
+)
+
+
+def is_question(text: str) -> bool:
+    """Whether a message asks something, by its mark or its first words."""
+    return "?" in text or bool(_ASKS.match(text))
+
+
+def build_messages(
+    prompt: Prompt,
+    history: Sequence[Turn],
+    message: str,
+    recall: Recall,
+    *,
+    profile: str,
+    now: datetime,
+    room: int,
+    parameters: int,
+    count: Callable[[list[Message]], int],
+) -> list[Message]:
+    """Messages that fit in ``room`` tokens as ``count`` measures them: oldest turns go first, in halves, then notes.
+
+    ``parameters`` is the model's size: one under a billion gets few notes, and only when asked something, because
+    it would otherwise recite them. Raises ContextTooSmall when the message alone does not fit.
+    """
+    question = is_question(message)
+    small = parameters < SMALL_MODEL
+    values = {"question": question, "nothing": recall.state == "none", "today": written(now.date()), "message": message}
+    system = {"role": "system", "content": prompt.render("system", profile="" if small else profile, notes=[], **values)}
+    shown = [] if small and not question else recall.shown[: NOTES_FOR_SMALL if small else None]
+    notes = [_note(item) for item in shown]
+    kept = list(history)
+    while True:
+        last = prompt.render("user", notes=notes, profile=profile, **values)
+        messages = [system, *({"role": turn.role, "content": turn.content} for turn in kept), {"role": "user", "content": last}]
+        if count(messages) <= room:
+            return messages
+        if kept:
+            # Half at once: the head then stays the same for many turns, and its evaluation is reused.
+            kept = kept[(len(kept) + 1) // 2 :]
+            while kept and kept[0].role == "assistant":
+                kept = kept[1:]
+        elif notes:
+            notes.pop()
+        else:
+            raise ContextTooSmall("This message is longer than the model's context.", "Send a shorter one, or raise model.context in the settings.")
+
+
+def _note(item: RecallItem) -> dict[str, str]:
+    """Date and words of one recalled thing, as the prompt gives them."""
+    line = " ".join((second_person(item.text) if item.source == "memory" else f"I said: {item.text.partition(chr(10))[0]}").split())
+    line = line.rstrip(".") if len(line) <= NOTE_CHARACTERS else line[: NOTE_CHARACTERS - 1] + "…"
+    return {"date": written(item.event_start or item.said_at.astimezone().date()), "text": line}

@@ -1,0 +1,90 @@
+"""The tables of the truth, as ordered migrations; each runs once, in a transaction, and is recorded.
+
+``turn_fts`` has one row per turn: its own text, and a window (the previous turn, then this one).
+``session_fts`` has one row per session. All use Porter stems. Full-text rows are derived and can be rebuilt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlite_utils.migrations import Migrations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+SCHEMA_VERSION = 1
+
+migrations = Migrations("chatmem")
+
+_FIRST = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE session (
+    id TEXT PRIMARY KEY, profile TEXT NOT NULL, title TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT,
+    state TEXT NOT NULL CHECK (state IN ('open', 'closed', 'consolidated')), head TEXT
+) STRICT;
+CREATE TABLE turn (
+    id TEXT PRIMARY KEY, session_id TEXT NOT NULL REFERENCES session (id), n INTEGER NOT NULL,
+    parent TEXT REFERENCES turn (id), role TEXT NOT NULL CHECK (role IN ('user', 'assistant')), content TEXT NOT NULL,
+    created_at TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('complete', 'cut', 'failed')), tokens INTEGER, model TEXT,
+    UNIQUE (session_id, n)
+) STRICT;
+CREATE INDEX turn_parent ON turn (parent);
+CREATE TABLE memory (
+    id TEXT PRIMARY KEY, profile TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('fact', 'event')), text TEXT NOT NULL,
+    span TEXT NOT NULL, subject TEXT NOT NULL, polarity TEXT NOT NULL, keywords TEXT NOT NULL,
+    importance INTEGER NOT NULL CHECK (importance BETWEEN 1 AND 10), pinned INTEGER NOT NULL, event_start TEXT, event_end TEXT,
+    time_source TEXT NOT NULL, created_at TEXT NOT NULL, valid_from TEXT, valid_to TEXT,
+    status TEXT NOT NULL CHECK (status IN ('active', 'superseded', 'merged', 'archived', 'deleted')),
+    version INTEGER NOT NULL, strength INTEGER NOT NULL, access_count INTEGER NOT NULL, last_access_at TEXT,
+    confidence REAL NOT NULL, origin TEXT NOT NULL CHECK (origin IN ('rule', 'llm', 'user'))
+) STRICT;
+CREATE INDEX memory_status ON memory (profile, status, kind);
+CREATE TABLE memory_source (
+    memory_id TEXT NOT NULL REFERENCES memory (id) ON DELETE CASCADE, turn_id TEXT NOT NULL REFERENCES turn (id),
+    PRIMARY KEY (memory_id, turn_id)
+) STRICT;
+CREATE INDEX memory_source_turn ON memory_source (turn_id);
+CREATE TABLE link (
+    src TEXT NOT NULL REFERENCES memory (id) ON DELETE CASCADE, dst TEXT NOT NULL REFERENCES memory (id) ON DELETE CASCADE,
+    relation TEXT NOT NULL, weight REAL NOT NULL, origin TEXT NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (src, dst, relation)
+) STRICT;
+CREATE TABLE operation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, actor TEXT NOT NULL, op TEXT NOT NULL, memory_id TEXT NOT NULL,
+    reason TEXT NOT NULL, before TEXT, after TEXT, score REAL
+) STRICT;
+CREATE INDEX operation_memory ON operation (memory_id);
+CREATE TABLE summary (
+    id TEXT PRIMARY KEY, profile TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('session', 'running')),
+    session_id TEXT REFERENCES session (id) ON DELETE CASCADE, version INTEGER NOT NULL, text TEXT NOT NULL, created_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE recall (
+    id TEXT PRIMARY KEY, turn_id TEXT NOT NULL REFERENCES turn (id) ON DELETE CASCADE, reply_id TEXT REFERENCES turn (id) ON DELETE SET NULL,
+    state TEXT NOT NULL, milliseconds REAL NOT NULL, created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX recall_turn ON recall (turn_id);
+CREATE INDEX recall_reply ON recall (reply_id);
+CREATE TABLE recall_item (
+    recall_id TEXT NOT NULL REFERENCES recall (id) ON DELETE CASCADE, position INTEGER NOT NULL, source TEXT NOT NULL,
+    ref TEXT NOT NULL, score REAL NOT NULL, parts TEXT NOT NULL, shown INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (recall_id, position)
+) STRICT;
+CREATE TABLE job (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, scope TEXT NOT NULL, state TEXT NOT NULL, cursor TEXT, started_at TEXT NOT NULL,
+    finished_at TEXT, stats TEXT NOT NULL
+) STRICT;
+CREATE TABLE vector (
+    kind TEXT NOT NULL CHECK (kind IN ('rounds', 'memories')), id TEXT NOT NULL, embedder TEXT NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (kind, embedder, id)
+) STRICT, WITHOUT ROWID;
+CREATE VIRTUAL TABLE turn_fts USING fts5 (id UNINDEXED, text, window, tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE session_fts USING fts5 (id UNINDEXED, text, tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE memory_fts USING fts5 (id UNINDEXED, text, tokenize = 'porter unicode61 remove_diacritics 2');
+"""
+
+
+@migrations()
+def m001_first(db: Database) -> None:
+    """Everything the first release stores."""
+    for statement in _FIRST.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

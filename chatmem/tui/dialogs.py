@@ -1,0 +1,153 @@
+"""Small modal screens: choose, rename, pick, tick, read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, OptionList, SelectionList, Static
+from textual.widgets.option_list import Option
+from textual.widgets.selection_list import Selection
+
+from chatmem.tui.text import one_line, safe
+
+
+class Choice(ModalScreen[str]):
+    """A question with buttons; gives the chosen button's id, or "cancel"."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "choose('cancel')", "Cancel"),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, title: str, body: str, choices: Sequence[tuple[str, str]], *, dangerous: str = "") -> None:
+        super().__init__()
+        self._title, self._body, self._choices, self._dangerous = title, body, choices, dangerous
+
+    def compose(self) -> ComposeResult:
+        """Title, words, buttons."""
+        with Vertical(classes="dialog"):
+            yield Static(safe(self._title), classes="dialog-title", markup=False)
+            if self._body:
+                with VerticalScroll(classes="dialog-body", can_focus=False):
+                    yield Static(safe(self._body), markup=False)
+            with Horizontal(classes="dialog-buttons"):
+                for key, label in self._choices:
+                    yield Button(Content(label), id=key, variant="error" if key == self._dangerous else "default", flat=True)
+
+    def on_mount(self) -> None:
+        """Begin on the first choice, never on the dangerous one."""
+        next(button for button in self.query(Button) if button.id != self._dangerous).focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """A button is the answer."""
+        self.dismiss(event.button.id or "cancel")
+
+    def action_choose(self, key: str) -> None:
+        """Answer by key."""
+        self.dismiss(key)
+
+
+class Ask(ModalScreen[str | None]):
+    """One line of text; None when left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel")]
+
+    def __init__(self, title: str, value: str = "", placeholder: str = "") -> None:
+        super().__init__()
+        self._title, self._value, self._placeholder = title, value, placeholder
+
+    def compose(self) -> ComposeResult:
+        """Title and input."""
+        with Vertical(classes="dialog"):
+            yield Static(safe(self._title), classes="dialog-title", markup=False)
+            yield Input(one_line(self._value, 120), placeholder=self._placeholder, max_length=120, compact=True)
+            yield Static("Enter saves · Esc leaves it as it is", classes="dialog-hint", markup=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter is the answer, unless nothing was written."""
+        self.dismiss(event.value.strip() or None)
+
+    def action_leave(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
+
+
+class Pick(ModalScreen[str | None]):
+    """One of a list, each with a description; gives its id."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel")]
+
+    def __init__(self, title: str, rows: Sequence[tuple[str, str, str]], current: str = "") -> None:
+        super().__init__()
+        self._title, self._rows, self._current = title, rows, current
+
+    def compose(self) -> ComposeResult:
+        """Title and list."""
+        with Vertical(classes="dialog"):
+            yield Static(safe(self._title), classes="dialog-title", markup=False)
+            options = [
+                Option(
+                    Content.assemble(
+                        ("● " if key == self._current else "  ", "$text-accent"), one_line(label, 60), "\n", (f"  {one_line(description, 90)}", "$foreground 60%")
+                    )
+                )
+                for key, label, description in self._rows
+            ]
+            yield OptionList(*options, classes="dialog-list")
+            yield Static("Enter chooses · Esc closes", classes="dialog-hint", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin on the current one."""
+        keys = [key for key, _, _ in self._rows]
+        self.query_one(OptionList).highlighted = keys.index(self._current) if self._current in keys else 0
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """A row is the answer."""
+        self.dismiss(self._rows[event.option_index][0])
+
+    def action_leave(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
+
+
+class Tick(ModalScreen[list[str]]):
+    """Tick which of these; gives the ids of the ticked ones when confirmed, nothing otherwise."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel"), Binding("ctrl+s", "confirm", "Confirm")]
+
+    def __init__(self, title: str, rows: Sequence[tuple[str, str]], confirm: str, *, ticked: bool = False) -> None:
+        super().__init__()
+        self._title, self._rows, self._confirm, self._ticked = title, rows, confirm, ticked
+
+    def compose(self) -> ComposeResult:
+        """Title, list, buttons."""
+        with Vertical(classes="dialog"):
+            yield Static(safe(self._title), classes="dialog-title", markup=False)
+            # Content keeps brackets in memories from being read as markup.
+            yield SelectionList[str](*[Selection(Content(one_line(text, 200)), key, self._ticked) for key, text in self._rows], classes="dialog-list")
+            yield Static("Space ticks · Tab to the buttons · Esc closes", classes="dialog-hint", markup=False)
+            with Horizontal(classes="dialog-buttons"):
+                yield Button("Cancel", id="cancel", flat=True)
+                yield Button(self._confirm, id="confirm", variant="error", flat=True)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Confirm or cancel."""
+        if event.button.id == "confirm":
+            self.action_confirm()
+        else:
+            self.action_leave()
+
+    def action_confirm(self) -> None:
+        """Answer with what is ticked."""
+        self.dismiss(list(self.query_one(SelectionList).selected))
+
+    def action_leave(self) -> None:
+        """Answer with nothing."""
+        self.dismiss([])

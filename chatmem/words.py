@@ -1,0 +1,51 @@
+"""Words of English text: tokens, content words (without stop words), and Porter stems."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snowballstemmer.basestemmer import BaseStemmer
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+STOP_WORDS = frozenset(
+    """a about above after again against ain all also am an and any anyone anything are aren as at be because been before being below between both but by
+    can cannot could couldn d did didn do does doesn doing don done down during each else etc even ever every few for from further get gets getting got had hadn
+    has hasn have haven having he her here hers herself hey hi him himself his how i if im in into is isn it its itself ive just know let ll m ma many may me might
+    mine more most much must my myself need no nor not now of off ok on once one only or other our ours ourselves out over own please re really remember s same say
+    shall she should shouldn so some someone something such t tell than thank thanks that the their theirs them themselves then there these they thing things this those
+    through to too under until up us use used user ve very was wasn we were weren what when where which while who whom whose why will with won would wouldn y
+    yes you your yours yourself yourselves""".split()
+)
+
+
+def tokens(text: str) -> list[str]:
+    """Words in lower case, in order, with possessives and contractions cut at the apostrophe."""
+    return [part for word in _WORD.findall(text) for part in re.split(r"['’]", word.casefold()) if part]
+
+
+def content_words(text: str) -> list[str]:
+    """Words that carry meaning, in lower case, in order."""
+    return [word for word in tokens(text) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> BaseStemmer:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("porter")
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """The Porter stem of a lower-case word."""
+    result: str = _stemmer().stemWord(word)
+    return result
+
+
+def content_stems(text: str) -> set[str]:
+    """Porter stems of the content words."""
+    return {stem(word) for word in content_words(text)}
