@@ -39,7 +39,7 @@ define step
 	printf '%s\n' "  $(1)"; \
 	( t=0; while sleep 15 >/dev/null 2>&1; do t=$$((t + 15)); printf '    … %ss\n' $$t; done ) & ticker=$$!; \
 	trap 'kill $$ticker 2>/dev/null; exit 130' INT TERM; \
-	if $(2) >>$(LOG) 2>&1; then kill $$ticker; else kill $$ticker; printf 'That failed. The end of %s:\n' "$(LOG)"; tail -n 25 $(LOG); exit 1; fi
+	if { $(2); } >>$(LOG) 2>&1; then kill $$ticker; else kill $$ticker; printf 'That failed. The end of %s:\n' "$(LOG)"; tail -n 25 $(LOG); exit 1; fi
 endef
 
 $(VENV)/.ready: pyproject.toml data/constraints.txt

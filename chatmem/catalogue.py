@@ -235,7 +235,9 @@ class _Hub(urllib.request.HTTPRedirectHandler):
         if not self.size and (stated := headers.get("X-Linked-Size") or "").isdecimal():
             self.size = int(stated)
 
-    def redirect_request(self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str) -> urllib.request.Request | None:
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
+    ) -> urllib.request.Request | None:
         """Note the headers, then follow as usual."""
         self.note(headers)
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
@@ -256,7 +258,9 @@ def pull(name: str, paths: Paths, progress: Callable[[int, int], None] = _ignore
 
     entry = next((entry for entry in entries() if entry.name == name.lower() and entry.source == "hub"), None)
     if entry is None:
-        raise ModelNotFound(f"There is no model named {name} to download.", _nearest(name, [entry.name for entry in entries() if entry.source == "hub"]))
+        raise ModelNotFound(
+            f"There is no model named {name} to download.", _nearest(name, [entry.name for entry in entries() if entry.source == "hub"])
+        )
     paths.make()
     target = paths.models / entry.file
     have = _added(paths).get(entry.name)

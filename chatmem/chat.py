@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal
 
 from chatmem import catalogue
 from chatmem.config import Paths, Settings
-from chatmem.engine import Engine
+from chatmem.engine import Engine, EngineInfo
 from chatmem.errors import ChatmemError, ModelError, NotFound
 from chatmem.memory import operations
-from chatmem.memory.context import build_messages
+from chatmem.memory.context import SMALL_MODEL, build_messages
 from chatmem.memory.extract import command, extract, remember_text, secret
 from chatmem.memory.recall import recall as recall_memories
 from chatmem.memory.summarize import summarize_running, summarize_session
@@ -25,12 +25,14 @@ from chatmem.prompts import load_prompt
 from chatmem.store import Store
 from chatmem.types import Cancelled, Clock, Failed, Finished, Memory, Recall, Recalled, Session, Token, Turn, TurnEvent, Usage
 from chatmem.vectors import VectorIndex
+from chatmem.words import is_personal, is_question
 
 if TYPE_CHECKING:
     import numpy as np
 
 PROFILE_LINES = 6  # of the running summary in the prompt: the bundled model loses the thread with more
 YES = {"yes", "y", "yes please", "ok", "okay", "sure", "do it", "forget it", "forget them"}
+NO_MEMORY = "I have no memory of that. Tell me, and I will remember it."
 QUERY_WAIT = 2.0  # seconds that a reply waits for the embedder before it recalls by words alone
 
 
@@ -48,7 +50,9 @@ class Conversation:
 class Chat:
     """The companion: store, engines and index of one data folder, and the work done in the background."""
 
-    def __init__(self, paths: Paths, settings: Settings, clock: Clock, notice: Callable[[str], None] = lambda _: None, *, store: Store | None = None) -> None:
+    def __init__(
+        self, paths: Paths, settings: Settings, clock: Clock, notice: Callable[[str], None] = lambda _: None, *, store: Store | None = None
+    ) -> None:
         """Open the store (raises StoreError) and begin to load both models; nothing waits for them here."""
         self.paths, self.settings, self.clock, self._notice = paths, settings, clock, notice
         self.store = store or Store.open(paths, settings.profile, clock)
@@ -86,7 +90,9 @@ class Chat:
         if conversation.session and conversation.turns and not conversation.temporary:
             self._queue.put(("summarising", conversation.session.id))
 
-    def reply(self, conversation: Conversation, text: str | None, *, edit: str | None = None, cancel: threading.Event | None = None) -> Iterator[TurnEvent]:
+    def reply(
+        self, conversation: Conversation, text: str | None, *, edit: str | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[TurnEvent]:
         """Run one turn; yields Recalled, Token*, then Finished, Cancelled or Failed.
 
         ``text`` is sent after the visible branch; with ``edit`` (a user turn's id) it takes that turn's place on a new
@@ -134,13 +140,23 @@ class Chat:
         turns.append(turn)
         return turn
 
-    def _reply_turn(self, conversation: Conversation, user: Turn, text: str, state: Literal["complete", "cut"], usage: Usage | None, recall: Recall) -> Turn:
+    def _reply_turn(
+        self, conversation: Conversation, user: Turn, text: str, state: Literal["complete", "cut"], usage: Usage | None, recall: Recall
+    ) -> Turn:
         tokens, model = (usage.reply_tokens, self.engine.info.name if self.engine.info else None) if usage else (None, None)
         if conversation.temporary:
             turn = Turn(
-                id=f"temporary_{user.n + 1}", session_id="temporary", n=user.n + 1, parent=user.id, role="assistant", content=text,
-                created_at=self.clock(), state=state, tokens=tokens, model=model,
-            )  # fmt: skip
+                id=f"temporary_{user.n + 1}",
+                session_id="temporary",
+                n=user.n + 1,
+                parent=user.id,
+                role="assistant",
+                content=text,
+                created_at=self.clock(),
+                state=state,
+                tokens=tokens,
+                model=model,
+            )
         else:
             with self.store.transaction():
                 turn = self.store.add_turn(user.session_id, "assistant", text, user.id, state=state, tokens=tokens, model=model)
@@ -159,13 +175,28 @@ class Chat:
         if not conversation.temporary:
             found = self.store.add_recall(found, user.id)
         yield Recalled(turn=user, recall=found)
-        info = self.engine.wait()
+        info = self._wait_for_model(cancel)
+        if info is None:
+            yield Cancelled(turn=user, recall=found, usage=Usage())
+            return
+        if found.state == "none" and info.parameters < SMALL_MODEL and is_question(user.content) and is_personal(user.content):
+            # A model this small invents a name sooner than it admits a gap.
+            yield Token(text=NO_MEMORY)
+            turn = self._reply_turn(conversation, user, NO_MEMORY, "complete", Usage(context=info.context), found)
+            yield Finished(turn=turn, recall=found, usage=Usage(context=info.context))
+            return
         reserve = min(self.settings.model.max_reply_tokens, info.context // 2)
         messages = build_messages(
-            self._prompt, conversation.turns[:-1], user.content, found,
-            profile=conversation.profile, now=self.clock(), room=info.context - reserve, parameters=info.parameters,
+            self._prompt,
+            conversation.turns[:-1],
+            user.content,
+            found,
+            profile=conversation.profile,
+            now=self.clock(),
+            room=info.context - reserve,
+            parameters=info.parameters,
             count=self.engine.count,
-        )  # fmt: skip
+        )
         pieces: list[str] = []
         usage = Usage(context=info.context)
         failure: ChatmemError | None = None
@@ -192,6 +223,15 @@ class Chat:
             yield Cancelled(turn=self._reply_turn(conversation, user, said, "cut", usage, found), recall=found, usage=usage)
         else:
             yield Finished(turn=self._reply_turn(conversation, user, said, "complete", usage, found), recall=found, usage=usage)
+
+    def _wait_for_model(self, cancel: threading.Event) -> EngineInfo | None:
+        """The loaded model, or None when the user cancelled first. Raises ModelError."""
+        while not cancel.is_set():
+            try:
+                return self.engine.wait(0.1)
+            except TimeoutError:
+                continue
+        return None
 
     # ------------------------------------------------------------------ plain-sentence commands
 
@@ -220,7 +260,9 @@ class Chat:
         if not candidates:
             return "I have no memory of that, so there is nothing to forget.", off
         conversation.pending = [memory.id for memory in candidates]
-        return "I would forget:\n\n" + "\n".join(f"- {memory.text}" for memory in candidates) + "\n\nAnswer **yes** to forget, anything else keeps it.", off
+        return "I would forget:\n\n" + "\n".join(
+            f"- {memory.text}" for memory in candidates
+        ) + "\n\nAnswer **yes** to forget, anything else keeps it.", off
 
     def describe_known(self) -> str:
         """What is known about the user, as Markdown."""
@@ -236,9 +278,16 @@ class Chat:
     def recall(self, question: str, limit: int | None = None, *, exclude: set[str] | None = None) -> Recall:
         """What would be recalled for a question."""
         return recall_memories(
-            self.store, question, settings=self.settings.memory, today=self.clock().date(), query_vector=self._embed_query(question),
-            index=self.index, embedder=self.embedder_id, exclude=exclude or set(), limit=limit,
-        )  # fmt: skip
+            self.store,
+            question,
+            settings=self.settings.memory,
+            today=self.clock().date(),
+            query_vector=self._embed_query(question),
+            index=self.index,
+            embedder=self.embedder_id,
+            exclude=exclude or set(),
+            limit=limit,
+        )
 
     def _embed_query(self, question: str) -> np.ndarray | None:
         try:
@@ -316,7 +365,12 @@ class Chat:
     def settle(self, timeout: float = 60) -> bool:
         """Wait until the background work is done; False when time ran out."""
         done = threading.Event()
-        threading.Thread(target=lambda: (self._queue.join(), done.set()), daemon=True).start()
+
+        def join() -> None:
+            self._queue.join()
+            done.set()
+
+        threading.Thread(target=join, daemon=True).start()
         return done.wait(timeout)
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ so it never outlives the app.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -62,9 +63,13 @@ class Child:
         log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self._module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
+                [sys.executable, "-m", self._module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            )  # fmt: skip
+            )
         finally:
             os.close(log)
         self._answers = queue.Queue()
@@ -85,7 +90,8 @@ class Child:
                         raise TimeoutError(f"{method} took more than {timeout} s") from None
                     if answer is None:
                         finished = True
-                        raise ChildDied(self._process.wait() if self._process else None)
+                        process = self._process
+                        raise ChildDied(process.wait() if process else None)
                     if answer["id"] != mine:
                         continue  # left over from a request that was given up
                     finished = "done" in answer or "error" in answer
@@ -105,34 +111,29 @@ class Child:
 
     def cancel(self) -> None:
         """Ask the child to stop what it does now."""
-        try:
+        with contextlib.suppress(ChildDied):
             self._send({"cancel": self._last})
-        except ChildDied:
-            pass
 
     def _send(self, message: dict[str, Any]) -> None:
         with self._writing:
-            if self._process is None or self._process.stdin is None:
+            process = self._process
+            if process is None or process.stdin is None:
                 raise ChildDied(None)
             try:
-                self._process.stdin.write(json.dumps(message).encode() + b"\n")
-                self._process.stdin.flush()
-            except (BrokenPipeError, ValueError, OSError):
-                raise ChildDied(self._process.wait()) from None
+                process.stdin.write(json.dumps(message).encode() + b"\n")
+                process.stdin.flush()
+            except (ValueError, OSError):
+                raise ChildDied(process.wait()) from None
 
     def kill(self) -> None:
-        """End the process now. Harmless when it is gone."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            with self._writing:
-                for pipe in (self._process.stdin, self._process.stdout):
-                    try:
-                        if pipe is not None and pipe is self._process.stdin:
-                            pipe.close()
-                    except OSError:
-                        pass
-            self._process = None
+        """End the process now. Harmless when it is gone; may be called from several threads."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            with self._writing, contextlib.suppress(OSError):
+                if process.stdin is not None:
+                    process.stdin.close()
 
 
 def _read(stream: BinaryIO, answers: queue.Queue[dict[str, Any] | None]) -> None:

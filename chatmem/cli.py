@@ -141,8 +141,9 @@ def open_app(session_id: str | None = None, temporary: bool = False) -> int:
 
         return Chat(paths, settings, now, notice)
 
-    ChatmemApp(open_chat, settings, paths, session=session_id, temporary=temporary).run()
-    return 0
+    app = ChatmemApp(open_chat, settings, paths, session=session_id, temporary=temporary)
+    app.run()
+    return app.return_code or 0
 
 
 def _plain(message: str, session_id: str | None, temporary: bool) -> int:
@@ -189,11 +190,14 @@ def _print_recall(found: Recall) -> None:
     _note(f"{verdict[found.state]} · {found.milliseconds:.0f} ms")
     rows = [
         [
-            f"{item.said_at.astimezone():%Y-%m-%d}", item.kind, f"{item.score:.2f}",
-            " ".join(f"{name} {value:.2f}" for name, value in item.parts.items()), " ".join(item.text.split())[:200],
+            f"{item.said_at.astimezone():%Y-%m-%d}",
+            item.kind,
+            f"{item.score:.2f}",
+            " ".join(f"{name} {value:.2f}" for name, value in item.parts.items()),
+            " ".join(item.text.split())[:200],
         ]
         for item in found.shown
-    ]  # fmt: skip
+    ]
     if rows:
         _table(["said", "kind", "score", "parts", "text"], rows)
 
@@ -228,7 +232,10 @@ def session_search(words: str, as_json: bool) -> None:
     if as_json:
         _json([turn.model_dump(mode="json") | {"score": score} for turn, score in found])
     else:
-        _table(["turn", "said", "who", "text"], [[t.id, f"{t.created_at.astimezone():%Y-%m-%d}", t.role, " ".join(t.content.split())[:200]] for t, _ in found])
+        _table(
+            ["turn", "said", "who", "text"],
+            [[t.id, f"{t.created_at.astimezone():%Y-%m-%d}", t.role, " ".join(t.content.split())[:200]] for t, _ in found],
+        )
 
 
 @session_group.command("rename")
@@ -314,7 +321,14 @@ def model_list(as_json: bool) -> None:
     _table(
         ["", "name", "size", "memory", "licence", "note"],
         [
-            ["●" if m.name == settings.model.name else "✓" if m.name in here else "", m.name, _size(m.size_bytes), _size(m.memory_bytes), m.licence, m.note]
+            [
+                "●" if m.name == settings.model.name else "✓" if m.name in here else "",
+                m.name,
+                _size(m.size_bytes),
+                _size(m.memory_bytes),
+                m.licence,
+                m.note,
+            ]
             for m in rows
         ],
     )
@@ -397,7 +411,7 @@ def config_command(key: str | None, value: str | None, as_json: bool) -> None:
     if key and value is not None:
         save_setting(paths, key, value)
         return
-    flat = {}
+    flat: dict[str, object] = {}
     for name, group in settings.model_dump().items():
         flat |= {f"{name}.{inner}": setting for inner, setting in group.items()} if isinstance(group, dict) else {name: group}
     if key:

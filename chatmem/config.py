@@ -57,7 +57,7 @@ class MemorySettings(Group):
 class UiSettings(Group):
     """How the app looks."""
 
-    theme: str = Field("textual-dark", description="a Textual theme name")
+    theme: str = Field("chatmem-dark", description="chatmem-dark, chatmem-light, or any Textual theme")
     panel: bool = Field(True, description="show the recall panel beside the chat")
 
 
@@ -238,5 +238,3 @@ def _explain(error: ValidationError, source: Path) -> ConfigError:
         hint = f"Did you mean {near[0]}?" if near else "Run `chatmem config` to see every setting."
         return ConfigError(f"Unknown setting {key} in {source} or CHATMEM_*.", hint)
     return ConfigError(f"Setting {key}: {first['msg'].lower()} (got {first.get('input')!r}).", f"Correct it in {source} or in CHATMEM_*.")
-
-

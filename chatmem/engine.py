@@ -69,7 +69,9 @@ def check_file(path: Path) -> int:
         raise ModelLoadFailed(f"{path.name} is not a GGUF model.", "Choose a file in the GGUF format, or run: chatmem model use smollm2-135m")
     free = memory_available()
     if free is not None and size > free:
-        raise ModelLoadFailed(f"{path.name} needs {size / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free.", "Close other programs or choose a smaller model.")
+        raise ModelLoadFailed(
+            f"{path.name} needs {size / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free.", "Close other programs or choose a smaller model."
+        )
     return size
 
 
@@ -107,7 +109,8 @@ class Engine:
         """Let the model go."""
         self._closed = True
         self._child.kill()
-        self.state = "stopped"
+        self.state, self.error = "stopped", ModelLoadFailed("The model was let go.", "Choose one with /model.")
+        self._settled.set()
 
     @property
     def pid(self) -> int | None:
@@ -136,11 +139,17 @@ class Engine:
                 self.state, self.error = "failed", error
             except ChildError as error:
                 self.state = "failed"
-                self.error = ModelLoadFailed(f"{self._model.name} cannot be loaded: the file is damaged or of a kind this llama.cpp does not know.", f"Get it again, or choose another with /model ({error}).")
+                self.error = ModelLoadFailed(
+                    f"{self._model.name} cannot be loaded: the file is damaged or of a kind this llama.cpp does not know.",
+                    f"Get it again, or choose another with /model ({error}).",
+                )
             except ChildDied as died:
                 self.state = "failed"
                 why = "ran out of memory" if died.signal == signal.SIGKILL else "crashed"
-                self.error = ModelLoadFailed(f"The model process {why} while loading {self._model.name}.", "Choose a smaller model or context, or see the log in " + str(self._paths.logs))
+                self.error = ModelLoadFailed(
+                    f"The model process {why} while loading {self._model.name}.",
+                    "Choose a smaller model or context, or see the log in " + str(self._paths.logs),
+                )
             finally:
                 self._settled.set()
 
@@ -148,9 +157,14 @@ class Engine:
         self._child.start()
         embed = self._role == "embed"
         result: dict[str, Any] = self._child.call(
-            "load", path=str(self._model), embed=embed, context=EMBED_CONTEXT if embed else self._settings.context,
-            threads=self._settings.threads or os.cpu_count() or 1, gpu_layers=self._settings.gpu_layers, safe=safe,
-        )  # fmt: skip
+            "load",
+            path=str(self._model),
+            embed=embed,
+            context=EMBED_CONTEXT if embed else self._settings.context,
+            threads=self._settings.threads or os.cpu_count() or 1,
+            gpu_layers=self._settings.gpu_layers,
+            safe=safe,
+        )
         return result
 
     def _machine(self) -> dict[str, Any]:
@@ -178,7 +192,9 @@ class Engine:
         why = "was killed, perhaps for want of memory" if died.signal == signal.SIGKILL else "crashed"
         return EngineCrashed(f"The model process {why}; it is being restarted.", "Send again, or press the key to regenerate. Nothing said was lost.")
 
-    def chat(self, messages: Messages, *, max_tokens: int, cancel: threading.Event | None = None, temperature: float | None = None) -> Iterator[str | Usage]:
+    def chat(
+        self, messages: Messages, *, max_tokens: int, cancel: threading.Event | None = None, temperature: float | None = None
+    ) -> Iterator[str | Usage]:
         """Stream a reply as pieces of text, and at the end one Usage. Stops soon after ``cancel`` is set, also inside a long prompt.
 
         Raises EngineCrashed (the process is restarted by itself), ContextTooSmall, or ModelError.
@@ -186,9 +202,13 @@ class Engine:
         self.wait()
         s = self._settings
         sampling = {
-            "temp": s.temperature if temperature is None else temperature, "top_p": s.top_p, "top_k": s.top_k, "min_p": s.min_p,
-            "repeat_penalty": s.repeat_penalty, "seed": s.seed,
-        }  # fmt: skip
+            "temp": s.temperature if temperature is None else temperature,
+            "top_p": s.top_p,
+            "top_k": s.top_k,
+            "min_p": s.min_p,
+            "repeat_penalty": s.repeat_penalty,
+            "seed": s.seed,
+        }
         over = threading.Event()
         if cancel is not None:
             threading.Thread(target=self._watch, args=(cancel, over), daemon=True).start()
@@ -213,7 +233,7 @@ class Engine:
                     over.wait(0.05)
                 return
 
-    def _call(self, method: str, **args: object) -> Any:
+    def _call(self, method: str, **args: Any) -> Any:
         self.wait()
         try:
             return self._child.call(method, **args)

@@ -71,11 +71,18 @@ class Runtime:
 
             llama_cpp.llama_cpp.llama_model_default_params = without_extra_buffers
         try:
-            extra = {"n_ubatch": context} if embed else {}
             self.llama = llama_cpp.Llama(
-                path, n_ctx=context, n_batch=context if embed else 512, n_threads=threads, n_threads_batch=threads, n_gpu_layers=gpu_layers, embedding=embed,
-                flash_attn=embed, verbose=False, **extra,
-            )  # fmt: skip
+                path,
+                n_ctx=context,
+                n_batch=context if embed else 512,
+                n_ubatch=512,
+                n_threads=threads,
+                n_threads_batch=threads,
+                n_gpu_layers=gpu_layers,
+                embedding=embed,
+                flash_attn=embed,
+                verbose=False,
+            )
         except (ValueError, AssertionError) as error:
             raise Refused("load", str(error)) from error
         self._abort = llama_cpp.ggml_abort_callback(lambda _: self.stopped)
@@ -134,7 +141,7 @@ class Runtime:
 
     def json(self, messages: Sequence[dict[str, str]], schema: dict[str, Any], max_tokens: int) -> Any:
         """A value that obeys the schema."""
-        from llama_cpp import LlamaGrammar
+        from llama_cpp.llama_grammar import LlamaGrammar
 
         grammar = LlamaGrammar.from_json_schema(json.dumps(schema), verbose=False)
         parts = [item.get("text", "") for item in self._generate(self._tokens(messages), max_tokens, {"temp": 0.0}, grammar)]
@@ -175,9 +182,14 @@ class Runtime:
         evaluated = len(tokens) - reused if said or not self.stopped else max(0, self.llama.n_tokens - reused)
         yield {
             "usage": {
-                "prompt_tokens": len(tokens), "evaluated": evaluated, "reused": reused, "reply_tokens": said,
-                "seconds_to_first_token": first, "seconds": time.perf_counter() - started, "context": self.llama.n_ctx(),
-            }  # fmt: skip
+                "prompt_tokens": len(tokens),
+                "evaluated": evaluated,
+                "reused": reused,
+                "reply_tokens": said,
+                "seconds_to_first_token": first,
+                "seconds": time.perf_counter() - started,
+                "context": self.llama.n_ctx(),
+            }
         }
 
     def _common(self, tokens: list[int]) -> int:
@@ -244,7 +256,7 @@ def _compile(template: str) -> Any:
     def refuse(message: str) -> None:
         raise ValueError(message)
 
-    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, autoescape=False, extensions=[loopcontrols])  # noqa: S701
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, autoescape=False, extensions=[loopcontrols])
     environment.globals["raise_exception"] = refuse
     environment.globals["strftime_now"] = lambda form: time.strftime(form)
     return environment.from_string(template)

@@ -129,7 +129,9 @@ class Store:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 if isinstance(error, sqlite3.OperationalError):
-                    raise StoreDamaged(f"The database could not be written: {error}.", "Free some disk space and try again; nothing stored was lost.") from error
+                    raise StoreDamaged(
+                        f"The database could not be written: {error}.", "Free some disk space and try again; nothing stored was lost."
+                    ) from error
                 raise
             finally:
                 self._depth = 0
@@ -243,14 +245,31 @@ class Store:
     # ------------------------------------------------------------------ turns
 
     def add_turn(
-        self, session_id: str, role: Role, content: str, parent: str | None, *, state: TurnState = "complete", tokens: int | None = None, model: str | None = None
+        self,
+        session_id: str,
+        role: Role,
+        content: str,
+        parent: str | None,
+        *,
+        state: TurnState = "complete",
+        tokens: int | None = None,
+        model: str | None = None,
     ) -> Turn:
         """Store a turn after ``parent`` and make it the session's head. Durable when this returns."""
         content = content.replace("\x00", "")
         with self.transaction():
             n = self._rows("SELECT coalesce(max(n), 0) + 1 AS n FROM turn WHERE session_id = ?", [session_id])[0]["n"]
             turn = Turn(
-                id=f"{session_id}_{n}", session_id=session_id, n=n, parent=parent, role=role, content=content, created_at=self.clock(), state=state, tokens=tokens, model=model
+                id=f"{session_id}_{n}",
+                session_id=session_id,
+                n=n,
+                parent=parent,
+                role=role,
+                content=content,
+                created_at=self.clock(),
+                state=state,
+                tokens=tokens,
+                model=model,
             )
             self._insert("turn", {**turn.model_dump(), "created_at": _utc(turn.created_at)})
             self._write("UPDATE session SET head = ?, state = 'open', ended_at = NULL WHERE id = ?", [turn.id, session_id])
@@ -295,7 +314,9 @@ class Store:
 
     def rounds(self) -> list[str]:
         """Ids of the user turns of this profile, oldest first: one per round."""
-        rows = self._rows("SELECT t.id FROM turn t JOIN session s ON s.id = t.session_id WHERE t.role = 'user' AND s.profile = ? ORDER BY t.rowid", [self.profile])
+        rows = self._rows(
+            "SELECT t.id FROM turn t JOIN session s ON s.id = t.session_id WHERE t.role = 'user' AND s.profile = ? ORDER BY t.rowid", [self.profile]
+        )
         return [row["id"] for row in rows]
 
     def turns_to_learn(self) -> list[Turn]:
@@ -321,7 +342,7 @@ class Store:
         if column in ("text", "window"):
             sql = (
                 "SELECT f.id, -bm25(turn_fts) AS score FROM turn_fts f JOIN turn t ON t.id = f.id JOIN session s ON s.id = t.session_id "
-                f"WHERE turn_fts MATCH ? AND s.profile = ? ORDER BY rank LIMIT ?"
+                "WHERE turn_fts MATCH ? AND s.profile = ? ORDER BY rank LIMIT ?"
             )
             expression = f"{column} : ({expression})"
         elif column == "session":
@@ -376,7 +397,8 @@ class Store:
         changes = ", ".join(f"{name} = excluded.{name}" for name in row if name != "id")
         with self.transaction():
             self._write(
-                f"INSERT INTO memory ({', '.join(row)}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT (id) DO UPDATE SET {changes}", list(row.values())
+                f"INSERT INTO memory ({', '.join(row)}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT (id) DO UPDATE SET {changes}",
+                list(row.values()),
             )
             self._write("DELETE FROM memory_fts WHERE id = ?", [memory.id])
             self._insert("memory_fts", {"id": memory.id, "text": memory.text})
@@ -432,7 +454,13 @@ class Store:
         with self.transaction():
             previous = self.summary(kind, session_id)
             summary = Summary(
-                id=self._next("y"), profile=self.profile, kind=kind, session_id=session_id, version=previous.version + 1 if previous else 1, text=text, created_at=self.clock()
+                id=self._next("y"),
+                profile=self.profile,
+                kind=kind,
+                session_id=session_id,
+                version=previous.version + 1 if previous else 1,
+                text=text,
+                created_at=self.clock(),
             )
             self._insert("summary", {**summary.model_dump(), "created_at": _utc(summary.created_at)})
         return summary
@@ -451,16 +479,29 @@ class Store:
             kept = recall.model_copy(update={"id": self._next("r")})
             self._insert(
                 "recall",
-                {"id": kept.id, "turn_id": turn_id, "reply_id": None, "state": kept.state, "milliseconds": kept.milliseconds, "created_at": _utc(self.clock())},
+                {
+                    "id": kept.id,
+                    "turn_id": turn_id,
+                    "reply_id": None,
+                    "state": kept.state,
+                    "milliseconds": kept.milliseconds,
+                    "created_at": _utc(self.clock()),
+                },
             )
             for position, item in enumerate(kept.items):
                 self._insert(
                     "recall_item",
                     {
-                        "recall_id": kept.id, "position": position, "source": item.source, "ref": item.id, "score": item.score,
-                        "parts": json.dumps(item.parts), "shown": int(item.shown), "reason": item.reason,
+                        "recall_id": kept.id,
+                        "position": position,
+                        "source": item.source,
+                        "ref": item.id,
+                        "score": item.score,
+                        "parts": json.dumps(item.parts),
+                        "shown": int(item.shown),
+                        "reason": item.reason,
                     },
-                )  # fmt: skip
+                )
         return kept
 
     def set_recall_reply(self, recall_id: str, reply_id: str) -> None:
@@ -476,26 +517,50 @@ class Store:
         items = []
         for entry in self._rows("SELECT * FROM recall_item WHERE recall_id = ? ORDER BY position", [row["id"]]):
             try:
-                items.append(self.recall_item(entry["source"], entry["ref"], entry["score"], json.loads(entry["parts"]), bool(entry["shown"]), entry["reason"]))
+                items.append(
+                    self.recall_item(entry["source"], entry["ref"], entry["score"], json.loads(entry["parts"]), bool(entry["shown"]), entry["reason"])
+                )
             except NotFound:  # purged since
                 continue
         return Recall(id=row["id"], question=self.turn(row["turn_id"]).content, state=row["state"], items=items, milliseconds=row["milliseconds"])
 
-    def recall_item(self, source: Literal["memory", "round"], ref: str, score: float, parts: dict[str, float], shown: bool = False, reason: str = "") -> RecallItem:
+    def recall_item(
+        self, source: Literal["memory", "round"], ref: str, score: float, parts: dict[str, float], shown: bool = False, reason: str = ""
+    ) -> RecallItem:
         """Describe a memory or a round as it stands now."""
         if source == "memory":
             memory = self.memory(ref)
             turns = self.sources(ref)
             return RecallItem(
-                source=source, id=ref, kind=memory.kind, text=memory.text, said_at=memory.created_at, event_start=memory.event_start, valid_to=memory.valid_to,
-                score=score, parts=parts, shown=shown, reason=reason, session_id=turns[-1].session_id if turns else None, turn_id=turns[-1].id if turns else None,
-            )  # fmt: skip
+                source=source,
+                id=ref,
+                kind=memory.kind,
+                text=memory.text,
+                said_at=memory.created_at,
+                event_start=memory.event_start,
+                valid_to=memory.valid_to,
+                score=score,
+                parts=parts,
+                shown=shown,
+                reason=reason,
+                session_id=turns[-1].session_id if turns else None,
+                turn_id=turns[-1].id if turns else None,
+            )
         user, reply = self.round(ref)
         text = user.content if reply is None else f"{user.content}\n{reply.content}"
         return RecallItem(
-            source=source, id=ref, kind="round", text=text, said_at=user.created_at, score=score, parts=parts, shown=shown, reason=reason,
-            session_id=user.session_id, turn_id=user.id,
-        )  # fmt: skip
+            source=source,
+            id=ref,
+            kind="round",
+            text=text,
+            said_at=user.created_at,
+            score=score,
+            parts=parts,
+            shown=shown,
+            reason=reason,
+            session_id=user.session_id,
+            turn_id=user.id,
+        )
 
     # ------------------------------------------------------------------ vectors
 
@@ -513,17 +578,26 @@ class Store:
 
     def vector_ids(self, kind: str, embedder: str) -> list[str]:
         """Ids that the index should hold, sorted."""
-        return [row["id"] for row in self._rows(f"SELECT id FROM vector WHERE kind = ? AND embedder = ? AND {self._current(kind)} ORDER BY id", [kind, embedder, self.profile])]
+        return [
+            row["id"]
+            for row in self._rows(
+                f"SELECT id FROM vector WHERE kind = ? AND embedder = ? AND {self._current(kind)} ORDER BY id", [kind, embedder, self.profile]
+            )
+        ]
 
     def vectors(self, kind: str, embedder: str, ids: Sequence[str] | None = None) -> tuple[list[str], np.ndarray]:
         """Ids and their vectors (n, dim), float32 and normalised; all that the index should hold when ``ids`` is None."""
         if ids is None:
-            rows = self._rows(f"SELECT id, data FROM vector WHERE kind = ? AND embedder = ? AND {self._current(kind)} ORDER BY id", [kind, embedder, self.profile])
+            rows = self._rows(
+                f"SELECT id, data FROM vector WHERE kind = ? AND embedder = ? AND {self._current(kind)} ORDER BY id", [kind, embedder, self.profile]
+            )
         else:
             rows = [
                 row
                 for part in _chunks(ids)
-                for row in self._rows(f"SELECT id, data FROM vector WHERE kind = ? AND embedder = ? AND id IN ({', '.join('?' * len(part))})", [kind, embedder, *part])
+                for row in self._rows(
+                    f"SELECT id, data FROM vector WHERE kind = ? AND embedder = ? AND id IN ({', '.join('?' * len(part))})", [kind, embedder, *part]
+                )
             ]
         if not rows:
             return [], np.zeros((0, 0), np.float32)

@@ -38,7 +38,7 @@ class Index:
         client = chromadb.PersistentClient(path=path, settings=Settings(anonymized_telemetry=False))
         self._dimensions = dimensions
         # Chroma's own ef of 10 found 36% of the true neighbours of hard vectors; 200 finds nearly all.
-        configuration = {"hnsw": {"space": "cosine", "ef_search": 200, "ef_construction": 200}}
+        configuration: Any = {"hnsw": {"space": "cosine", "ef_search": 200, "ef_construction": 200}}
         for kind in KINDS:
             self._collections[kind] = client.get_or_create_collection(kind, embedding_function=None, configuration=configuration)
         return {kind: collection.count() for kind, collection in self._collections.items()}

@@ -49,3 +49,24 @@ def stem(word: str) -> str:
 def content_stems(text: str) -> set[str]:
     """Porter stems of the content words."""
     return {stem(word) for word in content_words(text)}
+
+
+_ASKS = re.compile(
+    r"^\W*(?:and |so |but |ok(?:ay)?,? |hey,? |hi,? )*(?:who|whose|what|which|when|where|why|how|do|does|did|is|are|am|was|were|can|could|will|would|should|have|has|had|tell me|remind me|any idea)\b",
+    re.IGNORECASE,
+)
+
+
+def is_question(text: str) -> bool:
+    """Whether a message asks something, by its mark or its first words."""
+    return "?" in text or bool(_ASKS.match(text))
+
+
+def statements(text: str) -> str:
+    """The sentences of a text that are not questions."""
+    return " ".join(part for part in re.split(r"(?<=[.!?])\s+|\n+", text) if not is_question(part))
+
+
+def is_personal(text: str) -> bool:
+    """Whether a question is about the user: "my dog", "where did I go"; not "tell me a story" or "what should I cook"."""
+    return re.search(r"\b(?:my|mine|our|ours|(?:am|was|do|did|have|had) (?:i|we))\b", text, re.IGNORECASE) is not None

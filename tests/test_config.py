@@ -31,7 +31,7 @@ def test_order_is_defaults_file_environment_flags(paths: Paths) -> None:
 )
 def test_a_wrong_file_is_named_with_a_remedy(paths: Paths, text: str, message: str, hint: str) -> None:
     paths.config.write_text(text)
-    with pytest.raises(ConfigError, match="config.toml|Setting") as caught:
+    with pytest.raises(ConfigError, match=r"config\.toml|Setting") as caught:
         load_settings(paths, {})
     assert message in caught.value.message
     assert hint in caught.value.hint

@@ -9,7 +9,15 @@ import pytest
 from chatmem.errors import PromptError
 from chatmem.prompts import load_prompt, shipped_folder
 
-VALUES = {"profile": "", "notes": [{"date": "2 May 2026", "text": "You like tea"}], "today": "3 May 2026", "message": "Hi {{ x }}", "nothing": False, "question": True}
+VALUES = {
+    "profile": "",
+    "notes": [{"date": "2 May 2026", "text": "You like tea"}],
+    "today": "3 May 2026",
+    "message": "Hi {{ x }}",
+    "nothing": False,
+    "question": True,
+    "dates": True,
+}
 
 
 def test_every_shipped_prompt_renders_with_its_declared_inputs() -> None:

@@ -100,9 +100,14 @@ def test_a_file_that_is_no_database_is_a_clear_error(paths: Paths, clock: Tickin
 
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     session = store.new_session()
-    with pytest.raises(RuntimeError), store.transaction():
-        store.add_turn(session.id, "user", "half", None)
-        raise RuntimeError
+
+    def fail() -> None:
+        with store.transaction():
+            store.add_turn(session.id, "user", "half", None)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert store.turns(session.id) == []
     assert store.bm25("half", "text", 5) == []
 

@@ -1,13 +1,13 @@
 """The prompt of one turn, within the model's context.
 
 A stable head (system), the session verbatim, and the recalled notes just before the last message, so that the
-model's prefix can be reused from turn to turn. The wording was chosen by measuring on the bundled model
-(`python -m tests.prompt_layouts`): facts said to the user ("Your dog is a beagle."), best first, then the question.
+model's prefix can be reused from turn to turn. The wording was chosen by measuring on the bundled model: facts said to
+the user ("Your dog is a beagle."), best first, without dates, then the question. Of twelve questions it then answers
+twelve with one fact in the prompt and ten with three; with facts in the user's own words eight and six.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -16,21 +16,12 @@ from chatmem.memory.person import second_person
 from chatmem.memory.times import written
 from chatmem.prompts import Prompt
 from chatmem.types import Recall, RecallItem, Turn
+from chatmem.words import is_question
 
 Message = dict[str, str]
 NOTE_CHARACTERS = 600
 SMALL_MODEL = 1_000_000_000
-NOTES_FOR_SMALL = 3  # 10 of 12 questions answered with three notes, 11 with one; fewer notes would lose the memory itself
-
-_ASKS = re.compile(
-    r"^\W*(?:and |so |but |ok(?:ay)?,? |hey,? |hi,? )*(?:who|whose|what|which|when|where|why|how|do|does|did|is|are|am|was|were|can|could|will|would|should|have|has|had|tell me|remind me|any idea)\b",
-    re.IGNORECASE,
-)
-
-
-def is_question(text: str) -> bool:
-    """Whether a message asks something, by its mark or its first words."""
-    return "?" in text or bool(_ASKS.match(text))
+NOTES_FOR_SMALL = 3  # more confuse it; fewer would too often lose the memory itself
 
 
 def build_messages(
@@ -52,7 +43,7 @@ def build_messages(
     """
     question = is_question(message)
     small = parameters < SMALL_MODEL
-    values = {"question": question, "nothing": recall.state == "none", "today": written(now.date()), "message": message}
+    values = {"question": question, "dates": not small, "nothing": recall.state == "none", "today": written(now.date()), "message": message}
     system = {"role": "system", "content": prompt.render("system", profile="" if small else profile, notes=[], **values)}
     shown = [] if small and not question else recall.shown[: NOTES_FOR_SMALL if small else None]
     notes = [_note(item) for item in shown]
@@ -76,5 +67,5 @@ def build_messages(
 def _note(item: RecallItem) -> dict[str, str]:
     """Date and words of one recalled thing, as the prompt gives them."""
     line = " ".join((second_person(item.text) if item.source == "memory" else f"I said: {item.text.partition(chr(10))[0]}").split())
-    line = line.rstrip(".") if len(line) <= NOTE_CHARACTERS else line[: NOTE_CHARACTERS - 1] + "…"
+    line = line if len(line) <= NOTE_CHARACTERS else line[: NOTE_CHARACTERS - 1] + "…"
     return {"date": written(item.event_start or item.said_at.astimezone().date()), "text": line}

@@ -21,7 +21,17 @@ MAX_FACTS = 12
 _ABBREVIATION = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|no|approx)\.$", re.IGNORECASE)
 _FENCE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _QUOTED = re.compile(r"\"[^\"\n]{0,400}\"|“[^”\n]{0,400}”")
-_SPOKEN = {"im": "I'm", "ive": "I've", "dont": "don't", "doesnt": "doesn't", "cant": "can't", "wont": "won't", "didnt": "didn't", "isnt": "isn't", "wasnt": "wasn't"}
+_SPOKEN = {
+    "im": "I'm",
+    "ive": "I've",
+    "dont": "don't",
+    "doesnt": "doesn't",
+    "cant": "can't",
+    "wont": "won't",
+    "didnt": "didn't",
+    "isnt": "isn't",
+    "wasnt": "wasn't",
+}
 _OPENER = re.compile(
     r"^(?:(?:well|so|oh|ok|okay|yes|yeah|yep|no|nope|hi|hey|hello|hi there|hello there|anyway|also|and|but|because|btw|by the way|actually|honestly|to be honest|fyi|you know|you see|guess what|i mean|good morning|good evening|"
     r"just so you know|fun fact|for context|as you know|today|right now|nowadays|these days|lately|now)\b[,:!;. ]*)+",
@@ -29,36 +39,186 @@ _OPENER = re.compile(
 )
 _KEEP_TIME = re.compile(r"^(?:today|right now|nowadays|these days|lately|now)\b", re.IGNORECASE)
 _NOT_FACT = re.compile(
-    r"^(?:i (?:think so|see|understand|know|agree|guess|mean|hope so|don't know|do not know|don't understand|wonder|wish|would|could|should|might|may|suppose|doubt|was (?:just )?(?:wondering|kidding|joking)|(?:just )?(?:want|need|would like) (?:you|to know|to ask|some help|help|your|advice|a (?:recipe|suggestion|recommendation|list))|"
+    r"^(?:i ?(?:think so|see|understand|know|agree|guess|mean|hope so|don't know|do not know|don't understand|wonder|wish|would|could|should|might|may|suppose|doubt|was (?:just )?(?:wondering|kidding|joking)|(?:just )?(?:want|need|would like) (?:you|to know|to ask|some help|help|your|advice|a (?:recipe|suggestion|recommendation|list))|"
     r"have (?:a|another|one more|one) (?:quick )?question|forgot|can't (?:believe|wait|tell)|'m (?:just )?(?:wondering|asking|kidding|joking|sorry|fine|ok|okay|good|here|back|done|not sure|sure|afraid|curious|looking for (?:advice|help|suggestions|recommendations))|"
     r"am (?:just )?(?:wondering|asking|kidding|joking|sorry|fine|ok|okay|good|here|back|done|not sure|sure|afraid|curious|looking for (?:advice|help|suggestions|recommendations))|"
     r"appreciate|love (?:that|it|this)|like (?:that|it|this)|hate (?:that|it|this)|get it|got it|feel you|thank|meant|said|asked|told you|apologi[sz]e|'d|'ll (?:try|think|do|see|take|check|let|keep|have to))|"
     r"my (?:question|point|bad|mistake|goodness|god|apologies)|we (?:should|could|can|need|were talking))\b",
     re.IGNORECASE,
 )
-_HYPOTHETICAL = re.compile(r"\b(?:if i|if we|if my|imagine|suppose|supposing|pretend|what if|would be|would have|could have|were i|hypothetically|let's say|maybe|perhaps|might|just kidding|jk|lol|lmao|haha)\b", re.IGNORECASE)
+_HYPOTHETICAL = re.compile(
+    r"\b(?:if i|if we|if my|imagine|suppose|supposing|pretend|what if|would be|would have|could have|were i|hypothetically|let's say|maybe|perhaps|might|just kidding|jk|lol|lmao|haha)\b",
+    re.IGNORECASE,
+)
 _HEARSAY = re.compile(r"\b(?:said|says|told me|claims?|claimed|according to|thinks|thought|believes|heard|rumou?r|wrote)\b", re.IGNORECASE)
+_CLAUSES = re.compile(r",? (?:and|but) (?=(?:i|i'm|i've|my|we|our)\b)", re.IGNORECASE)
 _FIRST = re.compile(r"^(?:i\b|i'|my\b|our\b|we\b|we'|mine\b)", re.IGNORECASE)
 _PASSING = re.compile(r"\b(my|our) ((?:[a-z]+[- ]){0,2}[a-z]+),? ([A-Z][\w'-]+),? who(?: is|'s)? ([^,.?!;]{3,80})")
-_CALLED = re.compile(r"\bmy ((?:[a-z]+[- ]){0,1}(?:brother|sister|son|daughter|wife|husband|partner|girlfriend|boyfriend|mother|mom|mum|father|dad|cat|dog|friend|boss|cousin|aunt|uncle|niece|nephew|grandmother|grandfather)) ([A-Z][a-z]+)\b")
+_CALLED = re.compile(
+    r"\bmy ((?:[a-z]+[- ]){0,1}(?:brother|sister|son|daughter|wife|husband|partner|girlfriend|boyfriend|mother|mom|mum|father|dad|cat|dog|friend|boss|cousin|aunt|uncle|niece|nephew|grandmother|grandfather)) ([A-Z][a-z]+)\b"
+)
 
-_VERBS = {"am": "is", "'m": "is", "are": "is", "was": "was", "were": "was", "have": "has", "'ve": "has", "do": "does", "don't": "doesn't", "haven't": "hasn't", "aren't": "isn't", "weren't": "wasn't"}
-_FIXED = {"can", "could", "will", "would", "should", "must", "may", "might", "had", "did", "didn't", "can't", "cannot", "won't", "wouldn't", "couldn't", "used", "wasn't", "isn't", "'ll", "'d", "shall", "been", "got", "became", "began", "met", "went", "took", "made", "saw", "bought", "sold", "left", "lost", "found", "broke", "ran", "won", "grew", "came", "gave", "had", "told", "fell", "felt", "kept", "wrote", "spent", "thought", "taught", "read", "put", "quit", "set", "cut", "hurt", "let", "ate", "drank", "drove", "flew", "swam", "sang", "began", "chose", "spoke", "woke", "built", "brought", "caught", "paid", "said", "sat", "slept", "stood", "understood", "knew", "threw", "hid", "held", "heard", "led", "meant", "sent", "shot", "stuck", "wore", "forgot"}
-_ADVERBS = {"just", "also", "really", "always", "never", "often", "usually", "recently", "still", "finally", "already", "now", "currently", "once", "mostly", "sometimes", "only", "actually", "absolutely", "both", "even", "definitely", "probably", "rarely", "hardly", "secretly", "originally", "officially", "truly", "totally"}
+_VERBS = {
+    "am": "is",
+    "'m": "is",
+    "are": "is",
+    "was": "was",
+    "were": "was",
+    "have": "has",
+    "'ve": "has",
+    "do": "does",
+    "don't": "doesn't",
+    "haven't": "hasn't",
+    "aren't": "isn't",
+    "weren't": "wasn't",
+}
+_FIXED = {
+    "can",
+    "could",
+    "will",
+    "would",
+    "should",
+    "must",
+    "may",
+    "might",
+    "had",
+    "did",
+    "didn't",
+    "can't",
+    "cannot",
+    "won't",
+    "wouldn't",
+    "couldn't",
+    "used",
+    "wasn't",
+    "isn't",
+    "'ll",
+    "'d",
+    "shall",
+    "been",
+    "got",
+    "became",
+    "began",
+    "met",
+    "went",
+    "took",
+    "made",
+    "saw",
+    "bought",
+    "sold",
+    "left",
+    "lost",
+    "found",
+    "broke",
+    "ran",
+    "won",
+    "grew",
+    "came",
+    "gave",
+    "told",
+    "fell",
+    "felt",
+    "kept",
+    "wrote",
+    "spent",
+    "thought",
+    "taught",
+    "read",
+    "put",
+    "quit",
+    "set",
+    "cut",
+    "hurt",
+    "let",
+    "ate",
+    "drank",
+    "drove",
+    "flew",
+    "swam",
+    "sang",
+    "chose",
+    "spoke",
+    "woke",
+    "built",
+    "brought",
+    "caught",
+    "paid",
+    "said",
+    "sat",
+    "slept",
+    "stood",
+    "understood",
+    "knew",
+    "threw",
+    "hid",
+    "held",
+    "heard",
+    "led",
+    "meant",
+    "sent",
+    "shot",
+    "stuck",
+    "wore",
+    "forgot",
+}
+_ADVERBS = {
+    "just",
+    "also",
+    "really",
+    "always",
+    "never",
+    "often",
+    "usually",
+    "recently",
+    "still",
+    "finally",
+    "already",
+    "now",
+    "currently",
+    "once",
+    "mostly",
+    "sometimes",
+    "only",
+    "actually",
+    "absolutely",
+    "both",
+    "even",
+    "definitely",
+    "probably",
+    "rarely",
+    "hardly",
+    "secretly",
+    "originally",
+    "officially",
+    "truly",
+    "totally",
+}
 
 _SECRETS = (
     ("password", re.compile(r"\b(?:password|passcode|passphrase|pin(?: code| number)?)\b\s*(?:is|:|=|for [\w ]{1,30} is)\s*\S+", re.IGNORECASE)),
     ("private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
-    ("access key", re.compile(r"\b(?:sk-[A-Za-z0-9_-]{16,}|ghp_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|xox[abp]-[\w-]{10,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)")),
+    (
+        "access key",
+        re.compile(r"\b(?:sk-[A-Za-z0-9_-]{16,}|ghp_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|xox[abp]-[\w-]{10,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)"),
+    ),
     ("access key", re.compile(r"\b(?:api[ _-]?key|secret[ _-]?key|access[ _-]?token)\b\s*(?:is|:|=)\s*\S{8,}", re.IGNORECASE)),
     ("social security number", re.compile(r"\b\d{3}-\d{2}-\d{4}\b")),
     ("bank account number", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")),
 )
 _CARD = re.compile(r"\b\d(?:[ -]?\d){12,18}\b")
 
-_REMEMBER = re.compile(r"^(?:please |hey,? |chatmem,? |can you |could you )*(?:remember|note|keep in mind|don't forget|make a note)(?: this)?(?:,? (?:that )|: ?|, )(?P<rest>.{3,})$", re.IGNORECASE | re.DOTALL)
-_FORGET = re.compile(r"^(?:please |chatmem,? |can you |could you )*(?:forget|stop remembering|erase|delete)(?: the memory)?(?: (?:that|about|what i (?:said|told you) about|everything about))? (?P<rest>.{2,})$", re.IGNORECASE | re.DOTALL)
-_KNOWN = re.compile(r"^\W*(?:so |and |please |tell me )*what (?:do|can) you (?:know|remember|recall|have)(?: (?:stored|saved))? (?:about|on) (?:me|us|myself)\b[^a-z]*$", re.IGNORECASE)
+_REMEMBER = re.compile(
+    r"^(?:please |hey,? |chatmem,? |can you |could you )*(?:remember|note|keep in mind|don't forget|make a note)(?: this)?(?:,? (?:that )|: ?|, )(?P<rest>.{3,})$",
+    re.IGNORECASE | re.DOTALL,
+)
+_FORGET = re.compile(
+    r"^(?:please |chatmem,? |can you |could you )*(?:forget|stop remembering|erase|delete)(?: the memory)?(?: (?:that|about|what i (?:said|told you) about|everything about))? (?P<rest>.{2,})$",
+    re.IGNORECASE | re.DOTALL,
+)
+_KNOWN = re.compile(
+    r"^\W*(?:so |and |please |tell me )*what (?:do|can) you (?:know|remember|recall|have)(?: (?:stored|saved))? (?:about|on) (?:me|us|myself)\b[^a-z]*$",
+    re.IGNORECASE,
+)
 
 
 def secret(text: str) -> str | None:
@@ -114,10 +274,7 @@ def extract(text: str, said_at: datetime) -> list[Candidate]:
         sentences = [*_passing(span)]
         spelled = _spell(span)
         body = spelled if _KEEP_TIME.match(spelled) and not _FIRST.match(_OPENER.sub("", spelled)) else _OPENER.sub("", spelled)
-        if _states_a_fact(body):
-            sentence = _third_person(body)
-            if sentence:
-                sentences.append(sentence)
+        sentences += [sentence for clause in _CLAUSES.split(body) if _states_a_fact(clause) and (sentence := _third_person(clause))]
         for sentence in sentences:
             if supported(sentence, spelled + " " + span):
                 found.setdefault(sentence.casefold(), _candidate(sentence, span, said_at))
@@ -129,10 +286,9 @@ def extract(text: str, said_at: datetime) -> list[Candidate]:
 def supported(text: str, span: str) -> bool:
     """Whether every content word of a fact stands in the words it rests on (verb endings apart)."""
     have = set(content_words(span))
-    for word in content_words(text):
-        if word not in have and not any(word.startswith(base[: max(3, len(base) - 1)]) for base in have):
-            return False
-    return True
+    return all(
+        word in have or any(word.startswith(base[: max(3, len(base) - 1)]) for base in have) for word in content_words(text) if word != "called"
+    )
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -220,7 +376,12 @@ def _verb(verb: str) -> str:
 
 
 def _pronouns(text: str) -> str:
-    text = re.sub(r"\b(and|but|because|so|since|while|when|that|which|,) (i|we)('m|'ve| am| have| was| were| do| don't)?(?= )(?: (\w+))?", _clause, text, flags=re.IGNORECASE)
+    text = re.sub(
+        r"\b(and|but|because|so|since|while|when|that|which|,) (i|we)('m|'ve| am| have| was| were| do| don't)?(?= )(?: (\w+))?",
+        _clause,
+        text,
+        flags=re.IGNORECASE,
+    )
     text = re.sub(r"\b(?:my|our)\b", "the user's", text, flags=re.IGNORECASE)
     text = re.sub(r"\b(?:myself|ourselves)\b", "themselves", text, flags=re.IGNORECASE)
     text = re.sub(r"\b(?:me|us|I)\b", "the user", text)
@@ -244,9 +405,17 @@ def _finish(text: str) -> str:
 def _candidate(sentence: str, span: str, said_at: datetime, *, extra: int = 0) -> Candidate:
     today = said_at.date()
     spans = [] if re.search(r"\b(?:every|each|usually|always|since)\b", sentence, re.IGNORECASE) else resolve(sentence, today)
-    event = bool(spans) and not re.match(r"The user(?:'s [\w ]+)? (?:is|are|has|likes|loves|works|lives)\b(?! (?:visiting|going|flying|moving|travelling|traveling|getting|meeting|starting|coming|having|seeing))", sentence)
+    event = bool(spans) and not re.match(
+        r"The user(?:'s [\w ]+)? (?:is|are|has|likes|loves|works|lives)\b(?! (?:visiting|going|flying|moving|travelling|traveling|getting|meeting|starting|coming|having|seeing))",
+        sentence,
+    )
     start, end = (spans[0].start, spans[0].end) if spans else (None, None)
-    if spans and start and end and re.search(r"\b(?:yesterday|today|tonight|tomorrow|ago|last|next|this|in \w+ (?:day|week|month)s?)\b", spans[0].text, re.IGNORECASE):
+    if (
+        spans
+        and start
+        and end
+        and re.search(r"\b(?:yesterday|today|tonight|tomorrow|ago|last|next|this|in \w+ (?:day|week|month)s?)\b", spans[0].text, re.IGNORECASE)
+    ):
         stamp = written(start) if start == end else f"{written(start)} to {written(end)}"
         sentence = f"{sentence.rstrip('.!')} ({stamp})."
     owner = re.match(r"The user's ((?:[a-z]+ )?[a-z]+)", sentence)
@@ -255,7 +424,9 @@ def _candidate(sentence: str, span: str, said_at: datetime, *, extra: int = 0) -
         text=sentence,
         span=span,
         subject=f"user's {owner[1]}" if owner else "user",
-        polarity="negative" if re.search(r"\b(?:not|never|no longer|doesn't|isn't|can't|cannot|won't|don't|didn't|hates?|dislikes?)\b", sentence, re.IGNORECASE) else "positive",
+        polarity="negative"
+        if re.search(r"\b(?:not|never|no longer|doesn't|isn't|can't|cannot|won't|don't|didn't|hates?|dislikes?)\b", sentence, re.IGNORECASE)
+        else "positive",
         keywords=list(dict.fromkeys(content_words(sentence)))[:12],
         importance=max(1, min(10, importance(sentence) + extra)),
         event_start=start,

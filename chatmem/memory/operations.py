@@ -25,9 +25,15 @@ def _apply(store: Store, op: str, actor: Actor, before: Memory | None, after: Me
             store.put_memory(after, sources)
         store.log(
             Operation(
-                id=0, at=store.clock(), actor=actor, op=op, memory_id=subject.id, reason=reason,
-                before=before.model_dump_json() if before else None, after=after.model_dump_json() if after else None,
-            )  # fmt: skip
+                id=0,
+                at=store.clock(),
+                actor=actor,
+                op=op,
+                memory_id=subject.id,
+                reason=reason,
+                before=before.model_dump_json() if before else None,
+                after=after.model_dump_json() if after else None,
+            )
         )
 
 
@@ -43,9 +49,7 @@ def insert(store: Store, candidate: Candidate, sources: Sequence[str], origin: O
             _apply(store, "PASS", "user" if origin == "user" else "rule", same, grown, "said again", sources)
             return grown, False
         now = store.clock()
-        memory = Memory(
-            id=store.next_memory_id(), profile=store.profile, created_at=now, valid_from=now, origin=origin, **candidate.model_dump()
-        )
+        memory = Memory(id=store.next_memory_id(), profile=store.profile, created_at=now, valid_from=now, origin=origin, **candidate.model_dump())
         _apply(store, "INSERT", "user" if origin == "user" else "rule", None, memory, "", sources)
     return memory, True
 

@@ -4,10 +4,44 @@ from __future__ import annotations
 
 import re
 
-_IRREGULAR = {"is": "are", "was": "were", "has": "have", "does": "do", "isn't": "aren't", "wasn't": "weren't", "hasn't": "haven't", "doesn't": "don't", "goes": "go"}
+_IRREGULAR = {
+    "is": "are",
+    "was": "were",
+    "has": "have",
+    "does": "do",
+    "isn't": "aren't",
+    "wasn't": "weren't",
+    "hasn't": "haven't",
+    "doesn't": "don't",
+    "goes": "go",
+}
 _ADVERB = r"(?:also|always|often|never|now|usually|really|still|just|already|recently|sometimes|currently|once|only|both|no longer|finally|mostly)"
 _SUBJECT = re.compile(rf"\b([Tt])he user((?: {_ADVERB})*) ([\w']+)")
-_SAME = {"can", "could", "will", "would", "should", "must", "may", "might", "had", "did", "and", "or", "to", "in", "at", "for", "with", "from", "on", "about", "as", "won't", "can't"}
+_SAME = {
+    "can",
+    "could",
+    "will",
+    "would",
+    "should",
+    "must",
+    "may",
+    "might",
+    "had",
+    "did",
+    "and",
+    "or",
+    "to",
+    "in",
+    "at",
+    "for",
+    "with",
+    "from",
+    "on",
+    "about",
+    "as",
+    "won't",
+    "can't",
+}
 _ENDS_IN_S = ("ss", "us", "is", "as")
 
 

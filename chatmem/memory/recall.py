@@ -20,11 +20,12 @@ from chatmem.config import MemorySettings
 from chatmem.memory.times import question_range
 from chatmem.store import Store, VectorKind
 from chatmem.types import Recall, RecallItem
-from chatmem.words import content_stems
+from chatmem.words import content_stems, statements
 
 CANDIDATES = 50
 TIME_SLACK = timedelta(days=2)
 TIME_BOOST = 0.1
+QUESTION_WEIGHT = 0.6  # of the closeness of a round that mostly asks
 
 # Set on the question set in tests/recall_cases.py: below FLOOR with no shared word nothing is remembered.
 COSINE_FLOOR = 0.30
@@ -131,8 +132,10 @@ def _rank(
     items = []
     for id_ in best:
         item = store.recall_item("round" if kind == "rounds" else "memory", id_, 0.0, {})
-        overlap = len(stems & content_stems(item.text)) / len(stems) if stems else 0.0
-        cosine = cosines.get(id_, 0.0)
+        # A question holds the words but not the answer: only what a round states counts as found.
+        stated = statements(item.text) if item.kind == "round" else item.text
+        overlap = len(stems & content_stems(stated)) / len(stems) if stems else 0.0
+        cosine = cosines.get(id_, 0.0) * (1.0 if len(stated) > len(item.text) / 2 else QUESTION_WEIGHT)
         parts = {"fused": fused[id_], "cosine": cosine, "overlap": overlap}
         close = 0.5 * max(0.0, cosine) + 0.5 * overlap
         if span and _inside(item, span):

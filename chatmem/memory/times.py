@@ -11,9 +11,24 @@ from dateutil.relativedelta import relativedelta
 MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 NUMBERS = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
-    "a couple of": 2, "couple of": 2, "a few": 3,
-}  # fmt: skip
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "a couple of": 2,
+    "couple of": 2,
+    "a few": 3,
+}
 _MONTH = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
@@ -55,14 +70,22 @@ class Span:
 
 
 def resolve(text: str, today: date) -> list[Span]:
-    """The time expressions of a text, left to right, without overlaps. Ambiguous months and weekdays mean the nearest past
-    one, unless the words point ahead ("next", "in", "will")."""
+    """The time expressions of a text, left to right, without overlaps.
+
+    Ambiguous months and weekdays mean the nearest past one, unless the words before point ahead ("will", "plan", "visiting").
+    """
     spans: list[Span] = []
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
             if any(match.start() < span.finish and span.begin < match.end() for span in spans):
                 continue
-            ahead = bool(re.search(r"\b(?:will|going to|gonna|next|plan|planning|upcoming|tomorrow|is coming|visiting|flying|due)\b", text[: match.start()][-80:], re.IGNORECASE))
+            ahead = bool(
+                re.search(
+                    r"\b(?:will|going to|gonna|next|plan|planning|upcoming|tomorrow|is coming|visiting|flying|due)\b",
+                    text[: match.start()][-80:],
+                    re.IGNORECASE,
+                )
+            )
             try:
                 found = _dates(match, today, ahead)
             except (ValueError, OverflowError):
@@ -103,7 +126,7 @@ def _whole_month(year: int, month: int) -> tuple[date, date]:
 
 def _month(part: dict[str, str | None], today: date, ahead: bool) -> tuple[date, date]:
     month = next(i for i, name in enumerate(MONTHS, 1) if name.startswith(str(part["month"]).lower()[:3]))
-    day = int(part["day"]) if part.get("day") else None
+    day = int(str(part["day"])) if part.get("day") else None
     which = (part.get("which") or "").lower()
     if part.get("year"):
         year = int(str(part["year"]))

@@ -112,7 +112,11 @@ class Evidence(Static):
         kind = "you said" if item.source == "round" else item.kind
         ended = f", until {show_date(item.valid_to)}" if item.valid_to is not None else ""
         text = one_line(item.text.split("\n", 1)[0] if item.source == "round" else item.text, 220)
-        super().__init__(Content.assemble((f"“{text}”", "italic"), "\n", (f"{kind} · {show_date(when)}{ended}", "$foreground 60%")), markup=False, classes="evidence")
+        super().__init__(
+            Content.assemble((f"“{text}”", "italic"), "\n", (f"{kind} · {show_date(when)}{ended}", "$foreground 60%")),
+            markup=False,
+            classes="evidence",
+        )
         self._item = item
 
     def on_click(self) -> None:

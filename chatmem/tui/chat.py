@@ -69,7 +69,9 @@ class ChatScreen(OpeningScreen):
         self.query_one(StatusLine).show(self.chat, self.usage, temporary=self.temporary, memory=memory.enabled, writes=memory.write)
         if self.reply is not None and self.cancel is not None and not self.cancel.is_set() and self.reply.entry.recall is None:
             state = self.chat.engine.state if self.chat is not None else "opening"
-            self.reply.doing = {"opening": "opening your memory", "loading": "waiting for the model to load", "stopped": "starting the model"}.get(state, "remembering")
+            self.reply.doing = {"opening": "opening your memory", "loading": "waiting for the model to load", "stopped": "starting the model"}.get(
+                state, "remembering"
+            )
 
     # ------------------------------------------------------------------ input
 
@@ -99,7 +101,10 @@ class ChatScreen(OpeningScreen):
         hints = self.query_one("#hints", Static)
         hints.display = bool(found)
         width = max((len(f"/{command.name} {command.takes}") for command in found), default=0)
-        rows = [Content.assemble((f"/{command.name} {command.takes}".ljust(width), "$text-accent"), (f"   {command.help}", "$foreground 60%")) for command in found]
+        rows = [
+            Content.assemble((f"/{command.name} {command.takes}".ljust(width), "$text-accent"), (f"   {command.help}", "$foreground 60%"))
+            for command in found
+        ]
         hints.update(Content("\n").join(rows))
 
     def on_prompt_complete(self) -> None:

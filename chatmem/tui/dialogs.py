@@ -95,7 +95,10 @@ class Pick(ModalScreen[str | None]):
             options = [
                 Option(
                     Content.assemble(
-                        ("● " if key == self._current else "  ", "$text-accent"), one_line(label, 60), "\n", (f"  {one_line(description, 90)}", "$foreground 60%")
+                        ("● " if key == self._current else "  ", "$text-accent"),
+                        one_line(label, 60),
+                        "\n",
+                        (f"  {one_line(description, 90)}", "$foreground 60%"),
                     )
                 )
                 for key, label, description in self._rows

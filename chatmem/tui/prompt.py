@@ -87,7 +87,9 @@ class Prompt(TextArea):
             event.stop()
             event.prevent_default()
             self.post_message(self.Complete())
-        elif (event.key == "up" and self.cursor_at_first_line and self._walk(-1)) or (event.key == "down" and self.cursor_at_last_line and self._walk(1)):
+        elif (event.key == "up" and self.cursor_at_first_line and self._walk(-1)) or (
+            event.key == "down" and self.cursor_at_last_line and self._walk(1)
+        ):
             event.stop()
             event.prevent_default()
 

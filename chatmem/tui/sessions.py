@@ -148,7 +148,13 @@ class Search(ModalScreen[tuple[str, str] | None]):
         )  # fmt: skip
         if self._found:
             listing.highlighted = 0
-        hint = f"{len(self._found)} found · Enter opens · Esc closes" if self._found else "Nothing found" if event.query.strip() else "Enter opens · Esc closes"
+        hint = (
+            f"{len(self._found)} found · Enter opens · Esc closes"
+            if self._found
+            else "Nothing found"
+            if event.query.strip()
+            else "Enter opens · Esc closes"
+        )
         self.query_one("#search-hint", Static).update(hint)
 
     def on_input_submitted(self) -> None:

@@ -32,7 +32,9 @@ class StatusLine(Static):
         total = usage.context if usage is not None and usage.context else info.context if info is not None else 0
         if total:
             used = usage.prompt_tokens + usage.reply_tokens if usage is not None else 0
-            parts.append(Content.styled(f"context {thousands(used)}/{thousands(total)}", "$text-warning" if used > total * 0.85 else "$foreground 60%"))
+            parts.append(
+                Content.styled(f"context {thousands(used)}/{thousands(total)}", "$text-warning" if used > total * 0.85 else "$foreground 60%")
+            )
         if usage is not None and usage.tokens_per_second:
             parts.append(Content.styled(f"{usage.tokens_per_second:.0f} tok/s", "$foreground 60%"))
         if chat is not None and (work := chat.background()):

@@ -67,7 +67,9 @@ class Transcript(VerticalScroll):
 
     async def go_to(self, turn_id: str | None) -> bool:
         """Put the window around a turn, or at the end."""
-        place = next((at for at, entry in enumerate(self.entries) if turn_id is not None and entry.turn is not None and entry.turn.id == turn_id), None)
+        place = next(
+            (at for at, entry in enumerate(self.entries) if turn_id is not None and entry.turn is not None and entry.turn.id == turn_id), None
+        )
         if place is None:
             self.last = len(self.entries)
             self.first = max(0, self.last - WINDOW)

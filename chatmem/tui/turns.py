@@ -144,7 +144,11 @@ class TurnScreen(Screen[None]):
         except Exception as error:
             log.exception("a reply failed")
             flush()
-            post(ReplyEvent(ticket, Failed(turn=None, message=f"Something went wrong inside chatmem: {error}", hint="The log in the data folder says more.")))
+            post(
+                ReplyEvent(
+                    ticket, Failed(turn=None, message=f"Something went wrong inside chatmem: {error}", hint="The log in the data folder says more.")
+                )
+            )
         finally:
             post(ReplyEnded(ticket))
 

@@ -148,7 +148,9 @@ class FakeChat:
         conversation.turns.append(turn)
         return turn
 
-    def reply(self, conversation: FakeConversation, text: str | None, *, edit: str | None = None, cancel: threading.Event | None = None) -> Iterator[TurnEvent]:
+    def reply(
+        self, conversation: FakeConversation, text: str | None, *, edit: str | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[TurnEvent]:
         """Play the next part of the script."""
         self.asked.append((text, edit))
         if conversation.session is None and not conversation.temporary:
@@ -191,7 +193,7 @@ class FakeChat:
         self.store.recalls[turn.id] = recall
         yield Finished(turn=turn, recall=recall, usage=usage)
 
-    def recall(self, question: str, limit: int | None = None) -> Recall:
+    def recall(self, question: str, limit: int | None = None) -> Recall:  # noqa: ARG002
         """The scripted recall for another question."""
         return (self.next_recall or Recall(question=question, state="none")).model_copy(update={"question": question})
 
@@ -243,7 +245,14 @@ class FakeChat:
 
 
 def item(
-    text: str, score: float = 0.8, *, shown: bool = True, source: Any = "memory", kind: str = "fact", session: str | None = None, turn: str | None = None
+    text: str,
+    score: float = 0.8,
+    *,
+    shown: bool = True,
+    source: Any = "memory",
+    kind: str = "fact",
+    session: str | None = None,
+    turn: str | None = None,
 ) -> RecallItem:
     """A recalled item."""
     return RecallItem(

@@ -22,7 +22,12 @@ async def test_a_confident_recall_shows_its_count_and_dated_evidence(app: Chatme
     chat.next_recall = Recall(
         question="q",
         state="confident",
-        items=[item("Which dog?\nNone.", source="round"), item("Biscuit is a [/beagle]", kind="event"), item("other", 0.4), item("no", 0.1, shown=False)],
+        items=[
+            item("Which dog?\nNone.", source="round"),
+            item("Biscuit is a [/beagle]", kind="event"),
+            item("other", 0.4),
+            item("no", 0.1, shown=False),
+        ],
     )
     async with app.run_test(size=(140, 36)) as pilot:
         screen = await ready(pilot, app)

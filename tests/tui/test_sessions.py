@@ -106,7 +106,9 @@ async def test_rename(app: ChatmemApp, chat: FakeChat) -> None:
         await wait_until(pilot, lambda: "A [/better] title" in titles(app))
 
 
-@pytest.mark.parametrize(("presses", "expected"), [(["enter"], []), (["tab", "enter"], [("s1", False)]), (["tab", "tab", "enter"], [("s1", True)]), (["escape"], [])])
+@pytest.mark.parametrize(
+    ("presses", "expected"), [(["enter"], []), (["tab", "enter"], [("s1", False)]), (["tab", "tab", "enter"], [("s1", True)]), (["escape"], [])]
+)
 async def test_delete_asks_about_memories(app: ChatmemApp, chat: FakeChat, presses: list[str], expected: list[tuple[str, bool]]) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         screen = await ready(pilot, app)

@@ -1,0 +1,215 @@
+"""Whole turns with the real models, SQLite and Chroma: tell it things, close it, ask later."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from chatmem.chat import Chat, Conversation
+from chatmem.config import Paths, Settings
+from chatmem.errors import ChatmemError
+from chatmem.types import Cancelled, Failed, Finished, Recalled, Token, TurnEvent
+from tests.conftest import Ticking
+
+pytestmark = pytest.mark.model
+Open = Callable[[], Chat]
+
+
+@pytest.fixture
+def ready_paths(paths: Paths, embed_model: Path) -> Paths:
+    """A fresh data folder that has the embedder already."""
+    (paths.models / embed_model.name).symlink_to(embed_model)
+    return paths
+
+
+@pytest.fixture
+def open_chat(ready_paths: Paths, clock: Ticking) -> Iterator[Open]:
+    opened: list[Chat] = []
+
+    def make() -> Chat:
+        settings = Settings()
+        settings.model.temperature = 0
+        settings.model.max_reply_tokens = 24
+        chat = Chat(ready_paths, settings, clock)
+        opened.append(chat)
+        chat.embedder.wait(60)
+        return chat
+
+    yield make
+    for chat in opened:
+        if not chat._closing.is_set():
+            chat.close()
+
+
+def send(chat: Chat, conversation: Conversation, text: str | None, **options: str) -> list[TurnEvent]:
+    events = list(chat.reply(conversation, text, **options))
+    assert not isinstance(events[-1], Failed), events[-1]
+    return events
+
+
+def said(events: list[TurnEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, Token))
+
+
+def test_what_was_said_yesterday_answers_today(open_chat: Open, clock: Ticking) -> None:
+    chat = open_chat()
+    conversation = chat.open()
+    events = send(chat, conversation, "My dog Biscuit is a beagle and I'm allergic to cashews.")
+    assert isinstance(events[0], Recalled)
+    assert isinstance(events[-1], Finished)
+    chat.close_conversation(conversation)
+    assert chat.settle()
+    chat.close()
+    clock.advance(days=1)
+    chat = open_chat()
+    first, *_, last = send(chat, chat.open(), "What breed is my dog?")
+    assert isinstance(first, Recalled)
+    assert isinstance(last, Finished)
+    assert first.recall.state == "confident"
+    assert any("beagle" in item.text for item in first.recall.shown[:3])
+    assert first.recall.shown[0].session_id == "s1"
+    assert "beagle" in last.turn.content.lower()
+    kept = chat.store.recall_of(last.turn.id)
+    assert kept is not None
+    assert [item.id for item in kept.shown] == [item.id for item in first.recall.shown]
+    summary = chat.store.summary("running")
+    assert summary is not None
+    assert "beagle" in summary.text
+
+
+def test_it_says_that_it_has_no_memory_of_what_was_never_said(open_chat: Open) -> None:
+    chat = open_chat()
+    send(chat, chat.open(), "I love hiking in the mountains.")
+    assert chat.settle()
+    first = send(chat, chat.open(), "What is the name of my accountant?")[0]
+    assert isinstance(first, Recalled)
+    assert first.recall.state == "none"
+    assert first.recall.shown == []
+
+
+def test_plain_sentence_commands(open_chat: Open) -> None:
+    chat = open_chat()
+    conversation = chat.open()
+    assert "nothing about you yet" in said(send(chat, conversation, "What do you know about me?"))
+    assert "locker" in said(send(chat, conversation, "Remember that my locker number is 12"))
+    assert "locker" in said(send(chat, conversation, "What do you know about me?"))
+    assert chat.settle()
+    assert "I would forget" in said(send(chat, conversation, "forget my locker number"))
+    assert [memory.text for memory in chat.known()] == ["The user's locker number is 12."]
+    assert "forgotten 1 memory" in said(send(chat, conversation, "yes"))
+    assert chat.known() == []
+    assert "never keep those" in said(send(chat, conversation, "remember that my password is hunter2"))
+    with pytest.raises(ChatmemError):
+        chat.remember("my card is 4111 1111 1111 1111")
+    assert chat.known() == []
+
+
+def test_edit_and_regenerate_branch_and_keep_everything(open_chat: Open) -> None:
+    chat = open_chat()
+    conversation = chat.open()
+    send(chat, conversation, "I live in Rome.")
+    send(chat, conversation, None)
+    assert [turn.id for turn in conversation.turns] == ["s1_1", "s1_3"]
+    send(chat, conversation, "I live in Oslo.", edit="s1_1")
+    assert [turn.content for turn in conversation.turns if turn.role == "user"] == ["I live in Oslo."]
+    assert chat.store.turn("s1_2").role == "assistant"
+    assert chat.store.turns("s1", "s1_2")[0].content == "I live in Rome."
+    text = chat.export("s1")
+    assert "I live in Oslo." in text
+    assert "Rome" not in text.partition("\n\n")[2]
+
+
+def test_a_temporary_chat_reads_and_writes_nothing(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.remember("my dog is a beagle")
+    assert chat.settle()
+    before = chat.store.counts()
+    first, *_ = send(chat, chat.open(temporary=True), "What breed is my dog? I live in Rome.")
+    assert isinstance(first, Recalled)
+    assert any("beagle" in item.text for item in first.recall.shown)
+    assert chat.settle()
+    assert chat.store.counts() == before
+
+
+def test_cancel_keeps_what_was_said_marked_as_cut(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.settings.model.max_reply_tokens = 400
+    conversation = chat.open()
+    cancel = threading.Event()
+    events = []
+    for event in chat.reply(conversation, "Count to five hundred.", cancel=cancel):
+        events.append(event)
+        if isinstance(event, Token):
+            cancel.set()
+    assert isinstance(events[-1], Cancelled)
+    assert chat.store.turn(conversation.turns[-1].id).state == "cut"
+
+
+def test_the_engine_killed_mid_reply_costs_only_that_reply(open_chat: Open) -> None:
+    chat = open_chat()
+    conversation = chat.open()
+    events = []
+    for event in chat.reply(conversation, "Tell me a long story about the sea."):
+        if isinstance(event, Token) and chat.engine.pid and not any(isinstance(e, Token) for e in events):
+            os.kill(chat.engine.pid, signal.SIGKILL)
+        events.append(event)
+    failed = events[-1]
+    assert isinstance(failed, Failed)
+    assert "was killed" in failed.message
+    assert chat.store.turn("s1_1").content == "Tell me a long story about the sea."
+    assert isinstance(send(chat, conversation, "Hello again")[-1], Finished)
+
+
+def test_turn_ten_evaluates_only_what_is_new(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.settings.memory.enabled = False
+    conversation = chat.open()
+    for i in range(9):
+        send(chat, conversation, f"This is message number {i} about nothing much.")
+    last = send(chat, conversation, "And this is the tenth.")[-1]
+    assert isinstance(last, Finished)
+    assert last.usage.evaluated < 60
+    assert last.usage.reused > 5 * last.usage.evaluated
+
+
+def test_the_assistants_words_and_recalled_text_never_become_memories(open_chat: Open) -> None:
+    chat = open_chat()
+    conversation = chat.open()
+    send(chat, conversation, "I have a cat called Miso.")
+    for question in ("What is my cat called?", "Tell me about my cat.", "Who am I?"):
+        send(chat, conversation, question)
+    assert chat.settle()
+    assert [memory.text for memory in chat.known()] == ["The user has a cat called Miso."]
+
+
+def test_learning_resumes_after_sigkill(ready_paths: Paths, clock: Ticking) -> None:
+    script = textwrap.dedent(
+        """
+        import os, signal, sys
+        from datetime import UTC, datetime
+        from pathlib import Path
+        from chatmem.chat import Chat
+        from chatmem.config import Paths, Settings
+        from chatmem.types import Recalled
+        chat = Chat(Paths(Path(sys.argv[1])), Settings(), lambda: datetime(2026, 3, 2, tzinfo=UTC))
+        for event in chat.reply(chat.open(), "My sister Marta lives in Oslo."):
+            if isinstance(event, Recalled):
+                os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(ready_paths.home)], check=False, cwd=Path(__file__).parent.parent)
+    assert done.returncode == -9
+    chat = Chat(ready_paths, Settings(), clock)
+    chat.embedder.wait(60)
+    assert chat.settle()
+    assert [memory.text for memory in chat.known()] == ["The user's sister Marta lives in Oslo."]
+    assert chat.store.without_vector("rounds", chat.embedder_id) == []
+    chat.close()
