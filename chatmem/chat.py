@@ -6,33 +6,37 @@ learning from them happens afterwards, in one background thread that survives be
 
 from __future__ import annotations
 
-import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from chatmem import catalogue
+from chatmem.background import Background
+from chatmem.capability import Capability, assess
 from chatmem.config import Paths, Settings
 from chatmem.engine import Engine, EngineInfo
 from chatmem.errors import ChatmemError, ModelError, NotFound
+from chatmem.learning import Learner
 from chatmem.memory import operations
 from chatmem.memory.context import SMALL_MODEL, build_messages
 from chatmem.memory.extract import command, extract, remember_text, secret
+from chatmem.memory.histories import with_histories
+from chatmem.memory.propose import Proposer
 from chatmem.memory.recall import recall as recall_memories
-from chatmem.memory.summarize import summarize_running, summarize_session
+from chatmem.memory.rule_reply import rule_reply
 from chatmem.prompts import load_prompt
 from chatmem.store import Store
-from chatmem.types import Cancelled, Clock, Failed, Finished, Memory, Recall, Recalled, Session, Token, Turn, TurnEvent, Usage
+from chatmem.types import Cancelled, Clock, Failed, Finished, Memory, Operation, Recall, Recalled, Session, Token, Turn, TurnEvent, Usage
 from chatmem.vectors import VectorIndex
-from chatmem.words import is_personal, is_question
 
 if TYPE_CHECKING:
     import numpy as np
 
 PROFILE_LINES = 6  # of the running summary in the prompt: the bundled model loses the thread with more
 YES = {"yes", "y", "yes please", "ok", "okay", "sure", "do it", "forget it", "forget them"}
-NO_MEMORY = "I have no memory of that. Tell me, and I will remember it."
+LOAD_WAIT = 600.0  # seconds that the self-test waits for a model to load
 QUERY_WAIT = 2.0  # seconds that a reply waits for the embedder before it recalls by words alone
 
 
@@ -54,12 +58,9 @@ class Chat:
         self, paths: Paths, settings: Settings, clock: Clock, notice: Callable[[str], None] = lambda _: None, *, store: Store | None = None
     ) -> None:
         """Open the store (raises StoreError) and begin to load both models; nothing waits for them here."""
-        self.paths, self.settings, self.clock, self._notice = paths, settings, clock, notice
+        self.paths, self.settings, self.clock, self.notice = paths, settings, clock, notice
         self.store = store or Store.open(paths, settings.profile, clock)
         self._prompt = load_prompt("chat", paths.prompts)
-        self._queue: queue.Queue[tuple[str, str] | None] = queue.Queue()
-        self._doing = ""
-        self._closing = threading.Event()
         try:
             self.engine = Engine(catalogue.find(settings.model.name, paths), "chat", settings.model, paths, notice)
             self.embedder = Engine(catalogue.bundled_embedder(paths), "embed", settings.model, paths, notice)
@@ -71,9 +72,13 @@ class Chat:
         self.engine.start()
         self.embedder.start()
         self.index.start()
-        self._worker = threading.Thread(target=self._work, name="chatmem-background", daemon=True)
-        self._worker.start()
-        self._queue.put(("learning", ""))
+        self.background = Background(notice)
+        self.learner = Learner(self.store, self.embedder, self.embedder_id, self.index, settings.memory, self.background.closing)
+        self.capability: Capability | None = None
+        self._talking = threading.Event()  # set while the user waits for a reply: background use of the model gives way
+        self._assess_soon()
+        # Nothing is open yet: whatever was said before and not summarised is so now.
+        self.background.submit("learning", lambda: self.learner.consolidate(timedelta(0)))
 
     # ------------------------------------------------------------------ conversations
 
@@ -88,7 +93,9 @@ class Chat:
     def close_conversation(self, conversation: Conversation) -> None:
         """End a session: summaries are made in the background."""
         if conversation.session and conversation.turns and not conversation.temporary:
-            self._queue.put(("summarising", conversation.session.id))
+            session_id = conversation.session.id
+            self._learn_soon()
+            self.background.submit("summarising", lambda: self.learner.summarise(session_id), key=f"summarising {session_id}")
 
     def reply(
         self, conversation: Conversation, text: str | None, *, edit: str | None = None, cancel: threading.Event | None = None
@@ -100,6 +107,7 @@ class Chat:
         """
         cancel = cancel or threading.Event()
         user: Turn | None = None
+        self._talking.set()
         try:
             user = self._user_turn(conversation, text, edit)
             done = self._obey(conversation, user)
@@ -112,6 +120,10 @@ class Chat:
                 yield Finished(turn=self._reply_turn(conversation, user, said, "complete", None, recall), recall=recall, usage=Usage())
         except ChatmemError as error:
             yield Failed(turn=user, message=error.message, hint=error.hint)
+        finally:
+            self._talking.clear()
+            if self.capability is None:
+                self._assess_soon()
 
     def _user_turn(self, conversation: Conversation, text: str | None, edit: str | None) -> Turn:
         turns = conversation.turns
@@ -165,7 +177,7 @@ class Chat:
                 if state == "complete":
                     operations.reinforce(self.store, [item.id for item in recall.shown if item.source == "memory"])
             if self.settings.memory.write:
-                self._queue.put(("learning", ""))
+                self._learn_soon()
         conversation.turns.append(turn)
         return turn
 
@@ -179,11 +191,14 @@ class Chat:
         if info is None:
             yield Cancelled(turn=user, recall=found, usage=Usage())
             return
-        if found.state == "none" and info.parameters < SMALL_MODEL and is_question(user.content) and is_personal(user.content):
-            # A model this small invents a name sooner than it admits a gap.
-            yield Token(text=NO_MEMORY)
-            turn = self._reply_turn(conversation, user, NO_MEMORY, "complete", Usage(context=info.context), found)
-            yield Finished(turn=turn, recall=found, usage=Usage(context=info.context))
+        plain = None
+        if info.parameters < SMALL_MODEL:
+            learnt = extract(user.content, user.created_at) if self.settings.memory.write and not conversation.temporary else []
+            plain = rule_reply(user.content, found, learnt, user.n)
+        if plain is not None:
+            yield Token(text=plain)
+            usage = Usage(context=info.context)
+            yield Finished(turn=self._reply_turn(conversation, user, plain, "complete", usage, found), recall=found, usage=usage)
             return
         reserve = min(self.settings.model.max_reply_tokens, info.context // 2)
         messages = build_messages(
@@ -277,7 +292,7 @@ class Chat:
 
     def recall(self, question: str, limit: int | None = None, *, exclude: set[str] | None = None) -> Recall:
         """What would be recalled for a question."""
-        return recall_memories(
+        found = recall_memories(
             self.store,
             question,
             settings=self.settings.memory,
@@ -288,6 +303,7 @@ class Chat:
             exclude=exclude or set(),
             limit=limit,
         )
+        return with_histories(self.store, found)
 
     def _embed_query(self, question: str) -> np.ndarray | None:
         try:
@@ -305,7 +321,7 @@ class Chat:
             what = f"That looks like a {kind}: it is never kept as a memory." if kind else "There is nothing to remember in that."
             raise ChatmemError(what, "Write it as a sentence, such as: /remember my sister is called Marta.")
         memory, _ = operations.insert(self.store, candidate, [turn_id] if turn_id else [], "user")
-        self._queue.put(("learning", ""))
+        self._learn_soon()
         return memory
 
     def forget_candidates(self, words: str) -> list[Memory]:
@@ -317,9 +333,17 @@ class Chat:
 
     def forget(self, ids: list[str]) -> int:
         """Archive memories; returns how many really are out of recall."""
-        count = operations.forget(self.store, ids)
-        self.index.remove("memories", ids)
-        return count
+        done = operations.forget(self.store, ids)
+        self.reindex(done)
+        return len(done)
+
+    def reindex(self, done: Sequence[Operation | None]) -> None:
+        """Bring the vector index in line with operations just applied; what has no vector yet is embedded in the background."""
+        if not self.learner.reindex(done):
+            self._learn_soon()
+
+    def _learn_soon(self) -> None:
+        self.background.submit("learning", self.learner.learn)
 
     def known(self) -> list[Memory]:
         """Current memories, the most important and newest first."""
@@ -337,7 +361,7 @@ class Chat:
 
     def delete_session(self, session_id: str, *, memories: bool) -> int:
         """Delete a session for good, and its memories if asked; the index is rebuilt so that no trace stays."""
-        count = self.store.delete_session(session_id, memories=memories)
+        count = operations.delete_session(self.store, session_id, memories=memories)
         self.index.rebuild()
         return count
 
@@ -352,92 +376,51 @@ class Chat:
         path = catalogue.find(name, self.paths)
         self.settings.model.name = name
         self.engine.close()
-        self.engine = Engine(path, "chat", self.settings.model, self.paths, self._notice)
+        self.engine = Engine(path, "chat", self.settings.model, self.paths, self.notice)
         self.engine.start()
+        self._assess_soon()
+
+    def _assess_soon(self) -> None:
+        self.capability, self.learner.proposer = None, None
+        self.background.submit("testing the model", self._assess)
+
+    def _assess(self) -> None:
+        """Find out what the loaded model may do for memory; once for each model and override."""
+        try:
+            info = self.engine.wait(LOAD_WAIT)
+            override = self.settings.model.capability
+            key = f"capability {override} {info.name} {info.size_bytes}"
+            known = self.store.meta(key)
+            capability = Capability.model_validate_json(known) if known else assess(self.engine, override, self._talking)
+        except (ModelError, TimeoutError):
+            return  # no model, or the user talks: it is tested after the reply
+        self.store.set_meta(key, capability.model_dump_json())
+        self.capability = capability
+        if capability.profile == "capable":
+            self.learner.proposer = Proposer(
+                lambda messages, schema, tokens: self.engine.json(messages, schema, max_tokens=tokens, cancel=self._talking),
+                load_prompt("extract", self.paths.prompts),
+                load_prompt("summary", self.paths.prompts),
+            )
 
     # ------------------------------------------------------------------ background work
 
-    def background(self) -> list[str]:
+    def working_on(self) -> list[str]:
         """What runs in the background now."""
-        doing = [self._doing] if self._doing else []
+        doing = [self.background.doing] if self.background.doing else []
         return [*doing, "indexing"] if self.index.state == "building" else doing
 
     def settle(self, timeout: float = 60) -> bool:
         """Wait until the background work is done; False when time ran out."""
-        done = threading.Event()
-
-        def join() -> None:
-            self._queue.join()
-            done.set()
-
-        threading.Thread(target=join, daemon=True).start()
-        return done.wait(timeout)
+        return self.background.settle(timeout)
 
     def close(self) -> None:
         """Stop everything; work left over is resumed at the next start."""
-        self._closing.set()
-        self._queue.put(None)
-        self._worker.join(timeout=3)
+        self.background.close()
         self.engine.close()
         self.embedder.close()
         self.index.close()
         self.store.close()
-
-    def _work(self) -> None:
-        while (task := self._queue.get()) is not None:
-            self._doing, session_id = task
-            try:
-                if session_id:
-                    self._learn()
-                    self._summarise(session_id)
-                elif self._queue.empty() or self._queue.queue[0] != task:  # several requests to learn are one
-                    self._learn()
-            except ChatmemError as error:
-                self._notice(f"Background work stopped: {error.message}")
-            finally:
-                self._doing = ""
-                self._queue.task_done()
-        self._queue.task_done()
-
-    def _learn(self) -> None:
-        """Extract from every user turn after the cursor, then embed what has no vector yet. Safe to kill and repeat."""
-        if self.settings.memory.write:
-            for turn in self.store.turns_to_learn():
-                if self._closing.is_set():
-                    return
-                with self.store.transaction():
-                    if command(turn.content) is None:
-                        for candidate in extract(turn.content, turn.created_at.astimezone()):
-                            operations.insert(self.store, candidate, [turn.id])
-                    self.store.mark_learned(turn)
-        self._embed("memories")
-        self._embed("rounds")
-
-    def _embed(self, kind: Literal["memories", "rounds"]) -> None:
-        todo = self.store.without_vector(kind, self.embedder_id)
-        for start in range(0, len(todo), 16):
-            if self._closing.is_set():
-                return
-            ids = todo[start : start + 16]
-            texts = [self.store.recall_item("memory" if kind == "memories" else "round", id_, 0.0, {}).text[:2000] for id_ in ids]
-            vectors = self.embedder.embed(texts)
-            self.store.put_vectors(kind, self.embedder_id, ids, vectors)
-            self.index.add(kind, ids, vectors)
-
-    def _summarise(self, session_id: str) -> None:
-        turns = self.store.turns(session_id)
-        ids = list(dict.fromkeys(id_ for turn in turns for id_ in self.store.memories_from(turn.id)))
-        current = self.store.memories("active")
-        text = summarize_session(turns, [memory for memory in current if memory.id in ids])
-        running = self.store.summary("running")
-        latest = summarize_running(running.text if running else "", current)
-        with self.store.transaction():
-            previous = self.store.summary("session", session_id)
-            if text and (previous is None or previous.text != text):
-                self.store.add_summary("session", session_id, text)
-            if latest and (running is None or running.text != latest):
-                self.store.add_summary("running", None, latest)
-            self.store.set_session_state(session_id, "consolidated", self.clock())
 
 
 def _title(text: str) -> str:

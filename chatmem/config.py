@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -37,6 +37,7 @@ class ModelSettings(Group):
     min_p: float = Field(0.05, ge=0, le=1, description="words below this share of the best are dropped")
     repeat_penalty: float = Field(1.1, ge=0.5, le=2, description="above 1 discourages repetition")
     seed: int = Field(-1, ge=-1, description="-1 is random")
+    capability: Literal["auto", "basic", "capable"] = Field("auto", description="what the model may do for memory; auto tests it")
     max_reply_tokens: int = Field(400, ge=16, le=8192, description="longest reply, in tokens")
 
 
@@ -47,10 +48,16 @@ class MemorySettings(Group):
     write: bool = Field(True, description="learn facts and events from what you say")
     max_items: int = Field(6, ge=1, le=50, description="most items recalled for one reply")
     budget: int = Field(600, ge=50, le=8000, description="most tokens of recalled text in one prompt")
-    dense_weight: float = Field(0.3, ge=0, le=1, description="weight of meaning (embeddings)")
-    bm25_weight: float = Field(0.35, ge=0, le=1, description="weight of words in the turn itself")
-    window_weight: float = Field(0.25, ge=0, le=1, description="weight of words in the turn and the one before")
-    session_weight: float = Field(0.4, ge=0, le=1, description="weight of words in the whole session")
+    dense_weight: float = Field(1.0, ge=0, le=2, description="weight of meaning (embeddings)")
+    bm25_weight: float = Field(0.33, ge=0, le=2, description="weight of words in the turn itself")
+    window_weight: float = Field(0.33, ge=0, le=2, description="weight of words in the turn and the one before")
+    session_weight: float = Field(0.33, ge=0, le=2, description="weight of words in the whole session")
+    time_weight: float = Field(0.05, ge=0, le=1, description="bonus for what was said or happened in the days asked about")
+    gate: bool = Field(True, description="say that nothing is remembered when nothing close is found")
+    event_days: float = Field(30, gt=0, le=36_500, description="days in which an event of middling importance fades to a third")
+    fact_days: float = Field(365, gt=0, le=36_500, description="the same for a fact")
+    archive_below: float = Field(0.05, ge=0, lt=1, description="retention below which a memory goes to the trash; 0 keeps all")
+    keep_importance: int = Field(8, ge=1, le=11, description="memories of this importance and more never fade away; 11 spares none")
     idle_minutes: int = Field(30, ge=1, le=1440, description="a session this long without a message is summarised")
 
 
@@ -92,6 +99,11 @@ class Paths:
         return self.home / "index"
 
     @property
+    def schedule(self) -> Path:
+        """When each job runs next: APScheduler's own file, with no word of the user's in it."""
+        return self.home / "schedule.db"
+
+    @property
     def models(self) -> Path:
         """GGUF files prepared or downloaded."""
         return self.home / "models"
@@ -117,7 +129,11 @@ class Paths:
         return self.home / "machine.json"
 
     def make(self) -> Paths:
-        """Create the folders, readable by their owner only. Raises ConfigError when that is impossible."""
+        """Create the folders, readable by their owner only. Raises ConfigError when that is impossible.
+
+        From here on whatever this process and its children write is its owner's alone.
+        """
+        os.umask(0o077)
         try:
             for folder in (self.home, self.models, self.logs):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)

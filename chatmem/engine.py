@@ -19,7 +19,7 @@ import numpy as np
 
 from chatmem.child import Child, ChildDied, ChildError
 from chatmem.config import ModelSettings, Paths
-from chatmem.errors import ContextTooSmall, EngineCrashed, ModelError, ModelLoadFailed, ModelNotFound
+from chatmem.errors import ContextTooSmall, EngineCrashed, Interrupted, ModelError, ModelLoadFailed, ModelNotFound
 from chatmem.types import Record, Usage
 
 EngineRole = Literal["chat", "embed"]
@@ -108,8 +108,8 @@ class Engine:
     def close(self) -> None:
         """Let the model go."""
         self._closed = True
-        self._child.kill()
         self.state, self.error = "stopped", ModelLoadFailed("The model was let go.", "Choose one with /model.")
+        self._child.kill()
         self._settled.set()
 
     @property
@@ -246,9 +246,22 @@ class Engine:
         """Tokens of a prompt, with the model's own chat template."""
         return int(self._call("count", messages=list(messages)))
 
-    def json(self, messages: Messages, schema: dict[str, Any], *, max_tokens: int) -> Any:
-        """A value that obeys a JSON schema, forced by grammar. Raises ModelError when the model does not finish it."""
-        return self._call("json", messages=list(messages), schema=schema, max_tokens=max_tokens)
+    def json(self, messages: Messages, schema: dict[str, Any], *, max_tokens: int, cancel: threading.Event | None = None) -> Any:
+        """A value that obeys a JSON schema, forced by grammar.
+
+        Raises Interrupted soon after ``cancel`` is set, ModelError when the model does not finish its answer.
+        """
+        over = threading.Event()
+        if cancel is not None:
+            threading.Thread(target=self._watch, args=(cancel, over), daemon=True).start()
+        try:
+            return self._call("json", messages=list(messages), schema=schema, max_tokens=max_tokens)
+        except ModelError as error:
+            if cancel is not None and cancel.is_set():
+                raise Interrupted("The model was needed for something else.", "It is tried again later.") from error
+            raise
+        finally:
+            over.set()
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors (n, dim), float32, normalised."""

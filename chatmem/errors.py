@@ -9,7 +9,8 @@
     │   ├── ModelLoadFailed    the file is not usable on this machine
     │   ├── EngineCrashed      the model process died while working
     │   ├── DownloadFailed     the hub could not be reached or sent something else
-    │   └── ContextTooSmall    the conversation cannot fit the model's context
+    │   ├── ContextTooSmall    the conversation cannot fit the model's context
+    │   └── Interrupted        background use of the model gave way to the user
     ├── StoreError
     │   ├── StoreLocked        another chatmem has this data folder open
     │   ├── StoreTooNew        made by a newer chatmem
@@ -59,6 +60,10 @@ class DownloadFailed(ModelError):
 
 class ContextTooSmall(ModelError):
     """The prompt cannot fit the model's context."""
+
+
+class Interrupted(ModelError):
+    """Background use of the model gave way to the user."""
 
 
 class StoreError(ChatmemError):

@@ -22,6 +22,9 @@ Polarity = Literal["positive", "negative"]
 TimeSource = Literal["stated", "session", "none"]
 Origin = Literal["rule", "llm", "user"]
 SessionState = Literal["open", "closed", "consolidated"]
+Actor = Literal["user", "rule", "llm", "job"]
+Relation = Literal["Changed", "Cause", "Reason", "HinderedBy", "React", "Want", "SameTopic", "MergedInto"]
+Op = Literal["INSERT", "PASS", "REPLACE", "END", "MERGE", "SPLIT", "FORGET", "RESTORE", "REINFORCE", "EDIT", "PIN", "LINK", "PURGE", "UNDO"]
 
 
 class Record(BaseModel):
@@ -119,18 +122,57 @@ class Candidate(Record):
     time_source: TimeSource = "none"
 
 
-class Operation(Record):
-    """One change of memory in the log. ``before``/``after`` hold whole rows as JSON text."""
+class Link(Record):
+    """How one memory led to another; ``src`` is the older one (equal times: the smaller id). ``weight`` is 0..1."""
 
-    id: int
+    src: str
+    dst: str
+    relation: Relation
+    weight: float = 1.0
+    origin: Origin = "rule"
+    created_at: datetime
+
+
+class Rows(Record):
+    """The rows that an operation touched, on one side of it: a memory that did not exist is None.
+
+    ``links`` holds only those that the operation removed (before) or added (after).
+    """
+
+    memories: dict[str, Memory | None] = Field(default_factory=dict)
+    sources: dict[str, list[str]] = Field(default_factory=dict)
+    links: list[Link] = Field(default_factory=list)
+
+
+class Operation(Record):
+    """One change of memory in the log. ``memory_id`` is the memory it is about, ``memories`` all that it touched.
+
+    ``before`` and ``after`` are None once a memory in them was purged. ``undone_by`` is the id of the UNDO that took it back.
+    """
+
+    id: int = 0
     at: datetime
-    actor: Literal["user", "rule", "llm", "job"]
-    op: str
+    actor: Actor
+    op: Op
     memory_id: str
+    memories: list[str] = Field(default_factory=list)
     reason: str = ""
-    before: str | None = None
-    after: str | None = None
+    before: Rows | None = None
+    after: Rows | None = None
     score: float | None = None
+    undone_by: int | None = None
+
+
+class JobRun(Record):
+    """One run of a background job. ``cursor`` is how far it got; ``stats`` counts what it did."""
+
+    id: str
+    kind: str
+    state: Literal["running", "done", "failed", "cancelled"]
+    cursor: str | None = None
+    started_at: datetime
+    finished_at: datetime | None = None
+    stats: dict[str, int | float | str] = Field(default_factory=dict)
 
 
 class RecallItem(Record):
@@ -138,7 +180,7 @@ class RecallItem(Record):
 
     ``score`` is the fused relevance in 0..1; ``parts`` holds each component by name.
     ``shown`` says whether it was placed in the prompt; ``reason`` why, or why not.
-    ``turn_id`` is the turn it opens to.
+    ``turn_id`` is the turn it opens to. ``history`` says what a fact took the place of, the latest first.
     """
 
     source: Literal["memory", "round"]
@@ -152,6 +194,7 @@ class RecallItem(Record):
     parts: dict[str, float] = Field(default_factory=dict)
     shown: bool = False
     reason: str = ""
+    history: list[str] = Field(default_factory=list)
     session_id: str | None = None
     turn_id: str | None = None
 

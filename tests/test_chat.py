@@ -45,7 +45,7 @@ def open_chat(ready_paths: Paths, clock: Ticking) -> Iterator[Open]:
 
     yield make
     for chat in opened:
-        if not chat._closing.is_set():
+        if not chat.background.closing.is_set():
             chat.close()
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatmem.memory.extract import MAX_FACTS, command, extract, remember_text, secret, supported
+from chatmem.memory.clauses import spell
+from chatmem.memory.extract import MAX_FACTS, command, extract, importance, remember_text, secret, supported
+from chatmem.memory.given import extract_given
+from chatmem.memory.validate import validate
+from tests.bench.extraction import rows, score
 
 SAID = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 
@@ -26,6 +31,28 @@ FACTS = [
     ("Can you suggest a gift for my brother Tom, who loves chess?", ["The user's brother Tom loves chess.", "The user has a brother called Tom."]),
     ("What should I cook for my sister Marta tonight?", ["The user has a sister called Marta."]),
     ("Our landlord is Mr. Okafor. He is kind.", ["The user's landlord is Mr. Okafor."]),
+]
+
+GRAMMAR = [
+    (
+        "I wake up at five, meditate for ten minutes and then go for a run.",
+        ["The user wakes up at five, meditates for ten minutes and then goes for a run."],
+    ),
+    ("I want to travel and see the world with my brother.", ["The user wants to travel and see the world with the user's brother."]),
+    ("People I know call me Bea.", []),
+    ("My wife and I have a boat.", ["The user and the user's wife have a boat."]),
+    ("me and my team built a canoe", ["The user and the user's team built a canoe."]),
+    ("Since I'm allergic to peanuts, what can I use in the sauce?", ["The user is allergic to peanuts."]),
+    ("As a nurse, I work on most Sundays.", ["The user is a nurse.", "The user works on most Sundays."]),
+    ("When I was twelve, we moved to Lima.", ["The user moved to Lima when the user was twelve."]),
+    ("Every Sunday I call my mother in Naples.", ["The user calls the user's mother in Naples every Sunday."]),
+    ("Actually it's Tuesdays, not Thursdays, that I have choir.", ["The user has choir on Tuesdays."]),
+    ("I no longer eat dairy, but I have a weakness for cheddar", ["The user no longer eats dairy.", "The user has a weakness for cheddar."]),
+    ("My kids are Ana (7) and Leo (4).", ["The user's kids are Ana (7) and Leo (4)."]),
+    ("I need glasses to read and I know Latin.", ["The user needs glasses to read.", "The user knows Latin."]),
+    ("I run my own bakery.", ["The user runs their own bakery."]),
+    ("I'm sad because my cat Figaro died.", ["The user's cat Figaro died."]),
+    ("I have a husky, Yuki. She hates rain.", ["The user has a husky, Yuki.", "The user's husky Yuki hates rain."]),
 ]
 
 NOTHING = [
@@ -113,11 +140,24 @@ def test_secrets_are_named_and_refused() -> None:
     assert remember_text("  ", SAID) is None
 
 
-@given(st.text(max_size=300))
-def test_any_text_gives_supported_facts_with_their_verbatim_span(text: str) -> None:
-    for candidate in extract(text, SAID):
+_STAMP = re.compile(r" \(\d[^()]*\d{4}\)\.$")
+_PIECES = [
+    "I live in ", "my sister Marta ", "She works ", "we moved to ", "Oslo", " yesterday", " because ", " and ", ", ", ". ", "? ", "\n", '"', "'", "`", "> ", "I'm ", "not ", "allergic to nuts",
+    "If ", "he said ", "my dog Rex", " who loves ", "on 3 May", "last Friday", "[bold]red[/]", "\x1b[31m", "\x00", "\u2028", "é😂", "just kidding", "password is hunter2", "Since I was there, ",
+    "As a nurse, ", "it's ", "4111 1111 1111 1111", "our ", "has ", "him ", "the user ", "\r\n",
+]  # fmt: skip
+
+
+@given(st.text(max_size=300) | st.lists(st.sampled_from(_PIECES), max_size=25).map("".join))
+def test_any_text_gives_facts_whose_words_stand_in_their_verbatim_span(text: str) -> None:
+    found = extract(text, SAID)
+    assert len(found) <= MAX_FACTS
+    assert found == extract(text, SAID)
+    for candidate in found:
         assert candidate.span in text
-        assert candidate.text
+        assert supported(_STAMP.sub("", candidate.text), f"{spell(candidate.span)} {candidate.span}")
+        assert candidate.text.startswith("The user")
+        assert secret(candidate.text) is None
 
 
 def test_support_means_every_content_word() -> None:
@@ -125,7 +165,164 @@ def test_support_means_every_content_word() -> None:
     assert not supported("The user likes coffee.", "I like tea")
 
 
-@settings(max_examples=10)
-@given(st.sampled_from(["a ", "(", "I am ", "my my ", "é", "1 ", '"', "\n> I am "]))
+@settings(max_examples=30)
+@given(
+    st.sampled_from(
+        [
+            "a ",
+            "(",
+            "I am ",
+            "my my ",
+            "é",
+            "1 ",
+            '"',
+            "\n> I am ",
+            "`",
+            "'",
+            "I like tea and ",
+            "last Friday the 3rd of May ",
+            "\n",
+            " my",
+            "since I was, ",
+        ]
+    )
+)
 def test_a_huge_paste_is_bounded(piece: str) -> None:
-    assert len(extract(piece * (1_000_000 // len(piece)), SAID)) <= MAX_FACTS
+    assert len(extract(piece * (5_000_000 // len(piece)), SAID)) <= MAX_FACTS
+
+
+def test_the_users_own_words_around_a_long_paste_are_read() -> None:
+    paste = "\n".join(f"I was born in {1900 + i} and my ship sank." for i in range(2_000))
+    assert [one.text for one in extract(f"I live in Turku.\n{paste}\n", SAID)] == ["The user lives in Turku."]
+
+
+@pytest.mark.parametrize(("text", "facts"), GRAMMAR)
+def test_sentences_are_grammatical(text: str, facts: list[str]) -> None:
+    assert [candidate.text for candidate in extract(text, SAID)] == facts
+
+
+def test_a_pronoun_takes_its_person_and_a_span_from_where_they_were_named() -> None:
+    text = "My sister Marta moved to Oslo in August. She works for a shipping company."
+    moved, works = extract(text, SAID)
+    assert works.text == "The user's sister Marta works for a shipping company."
+    assert works.span == text
+    assert moved.subject == works.subject == "user's sister"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My sister Marta visited my cousin Anna. She has a red car.",
+        "My brother Tom met a man at the station. He sells old maps.",
+        "Marta moved to Oslo.",
+        "He works at the harbour.",
+    ],
+)
+def test_an_unclear_pronoun_or_name_is_not_guessed(text: str) -> None:
+    assert not any(re.search("red car|old maps|Marta moved|harbour", one.text) for one in extract(text, SAID))
+
+
+def test_a_joke_takes_back_the_sentence_before() -> None:
+    assert extract("I have nine wives. Just kidding!", SAID) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "polarity"),
+    [("I don't eat meat", "negative"), ("I no longer work at Shell", "negative"), ("I eat meat", "positive"), ("I quit smoking", "negative")],
+)
+def test_polarity(text: str, polarity: str) -> None:
+    assert [one.polarity for one in extract(text, SAID)] == [polarity]
+
+
+def test_importance_by_cues() -> None:
+    assert importance("The user is allergic to nuts.") == 5
+    assert importance("The user's sister Marta lives in Oslo.") == 7
+    assert importance("The user likes tea.") == 4
+    assert importance("The user is thinking of a walk.") == 1
+
+
+@pytest.mark.parametrize("name", ["tune", "heldout"])
+def test_bars_on_labelled_messages(name: str) -> None:
+    total = score(rows(name))
+    assert total.wrong <= 0.05 * total.sentences
+    assert total.found >= 0.80 * total.labels
+    assert total.events_wrong <= 0.05 * total.events_said
+    assert total.events_found >= 0.80 * total.events
+    assert total.dates_right >= 0.90 * total.events_found
+
+
+LISTED = "Here you go:\n\n1. **Café Lund** - cosy\n2. **Bar Tolv**: loud\n3. **Nisse** (fish)\n\nEnjoy!"
+
+
+def test_what_was_given_on_request_is_kept() -> None:
+    (one,) = extract_given(LISTED, "Can you recommend some restaurants for dinner in Malmö?", SAID)
+    assert one.text == "chatmem recommended Café Lund, Bar Tolv and Nisse when the user asked for restaurants for dinner in Malmö."
+    assert (one.subject, one.kind, one.span in LISTED) == ("assistant", "fact", True)
+    (one,) = extract_given("You could try Café Lund, Bar Tolv or Nisse.", "Where can I eat in Malmö with my dog?", SAID)
+    assert one.text == "chatmem recommended Café Lund, Bar Tolv and Nisse when the user asked where to eat in Malmö with the user's dog."
+
+
+@pytest.mark.parametrize(
+    ("reply", "asked"),
+    [
+        (LISTED, "I live in Malmö."),
+        (LISTED, "How do I bake bread?"),
+        ("1. Preheat the oven.\n2. Mix flour and water.", "Can you suggest how to bake bread?"),
+        ("- Visit the castle early in the morning before crowds arrive\n- Buy tickets online a week before", "What should I do in Prague?"),
+        ("I don't know any.", "Any good bakeries in Lund?"),
+        ("", "Any good bakeries in Lund?"),
+        ("You could try.", "Where can I eat?"),
+    ],
+)
+def test_nothing_was_given(reply: str, asked: str) -> None:
+    assert extract_given(reply, asked, SAID) == []
+
+
+def test_a_long_list_gives_at_most_three() -> None:
+    reply = "\n".join(f"- Place {chr(65 + i)}" for i in range(26)) + "\n" + "\n".join(f"- Spot {chr(65 + i)}" for i in range(26))
+    assert len(extract_given(reply, "Give me a list of places in Rome", SAID)) == 3
+
+
+@given(st.text(max_size=300), st.text(max_size=100))
+def test_given_never_raises_and_is_verbatim(reply: str, asked: str) -> None:
+    for one in extract_given(reply, f"recommend some {asked}", SAID):
+        assert one.span in reply
+
+
+SOURCE = "I ran my first marathon in Oslo last Sunday with my sister Marta, 4 hours flat. I don't eat meat."
+
+
+@pytest.mark.parametrize(
+    ("proposal", "reason"),
+    [
+        ("The user ran a first marathon in Oslo on 15 November 2026.", None),
+        ("The user's sister Marta ran a marathon in Oslo.", None),
+        ("The user does not eat meat.", None),
+        ("The user ran a marathon in Bergen.", "name"),
+        ("The user ran a marathon in Oslo on 3 May 2026.", "date"),
+        ("The user ran the marathon in 5 hours.", "number"),
+        ("The user ran the marathon in five hours.", "number"),
+        ("The user loves chocolate and cheese.", "supported"),
+        ("The user ran with you.", "reader"),
+        ("The user ran my marathon.", "first person"),
+        ("Marta ran a marathon.", "begin"),
+        ("The user ran a marathon?", "question"),
+        ("The user's password is hunter2.", "password"),
+        ("The user ran " + "marathon " * 30, "longer"),
+        ("The user is.", "nothing"),
+        ("", "begin"),
+    ],
+)
+def test_proposals_of_a_model_are_checked_against_the_source(proposal: str, reason: str | None) -> None:
+    why = validate(proposal, SOURCE, SAID)
+    assert (why is None) if reason is None else (why is not None and reason in why)
+
+
+def test_a_proposal_may_not_turn_the_source_round() -> None:
+    assert validate("The user does not like tea.", "I like tea", SAID) == "says the opposite of the source"
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_validate_never_raises(proposal: str, source: str) -> None:
+    why = validate(f"The user {proposal}", source, SAID)
+    assert why is None or why

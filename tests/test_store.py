@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatmem.config import Paths
-from chatmem.errors import NotFound, StoreDamaged, StoreLocked, StoreTooNew
+from chatmem.errors import NotFound, StoreDamaged, StoreError, StoreLocked, StoreTooNew
 from chatmem.memory import operations
-from chatmem.store import Store, match_expression
+from chatmem.store import Store
+from chatmem.store.conversations import match_expression
 from chatmem.types import Candidate, Recall
 from tests.conftest import Ticking
 
@@ -143,12 +144,12 @@ def test_forget_and_restore_change_what_is_current(store: Store) -> None:
     turn = store.add_turn(store.new_session().id, "user", "I love tea", None)
     memory = _remember(store, "The user loves tea.", turn.id)
     store.put_vectors("memories", "e", [memory], np.ones((1, 4), np.float32))
-    assert operations.forget(store, [memory]) == 1
+    assert len(operations.forget(store, [memory])) == 1
     assert store.memories() == []
     assert store.vector_ids("memories", "e") == []
     assert store.bm25("tea", "memory", 5) == []
-    assert operations.forget(store, [memory]) == 0
-    assert operations.restore(store, [memory]) == 1
+    assert operations.forget(store, [memory]) == []
+    assert len(operations.restore(store, [memory])) == 1
     assert store.vector_ids("memories", "e") == [memory]
 
 
@@ -173,7 +174,7 @@ def test_deleting_a_session_erases_its_words_and_asks_about_memories(store: Stor
     store.set_recall_reply(recall.id, reply.id)
     store.add_summary("session", session.id, "zanzibarquokka")
     store.mark_learned(turn)
-    assert store.delete_session(session.id, memories=memories) == int(memories)
+    assert operations.delete_session(store, session.id, memories=memories) == int(memories)
     assert [item.text for item in store.memories()] == ([] if memories else ["The user has an animal."])
     after = store.add_turn(store.new_session().id, "user", "new", None)
     assert store.turns_to_learn() == [after]
@@ -223,3 +224,45 @@ def test_a_turn_survives_sigkill_right_after_it_was_stored(paths: Paths) -> None
     store = Store.open(paths, "default", Ticking())
     assert [turn.content for turn in store.turns("s1")] == ["remember the lighthouse"]
     store.close()
+
+
+def test_a_full_disk_is_a_clear_error_and_loses_nothing(paths: Paths) -> None:
+    script = textwrap.dedent(
+        """
+        import resource, signal, sys
+        from datetime import UTC, datetime
+        from pathlib import Path
+        from chatmem.config import Paths
+        from chatmem.errors import StoreError
+        from chatmem.store import Store
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        store = Store.open(Paths(Path(sys.argv[1])), "default", lambda: datetime(2026, 1, 1, tzinfo=UTC))
+        session = store.new_session()
+        store.add_turn(session.id, "user", "before", None)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+        stored = 1
+        try:
+            while True:
+                store.add_turn(session.id, "user", "x" * 50_000, None)
+                stored += 1
+        except StoreError as error:
+            print(stored, error.message, error.hint, sep="|")
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(paths.home)], check=True, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
+    stored, message, hint = done.stdout.strip().split("|")
+    assert "could not be written" in message
+    assert "disk space" in hint
+    store = Store.open(paths, "default", Ticking())
+    assert len(store._rows("SELECT id FROM turn")) == int(stored)
+    assert store.turns("s1", "s1_1")[0].content == "before"
+    store.close()
+
+
+def test_one_may_look_while_the_app_is_open(store: Store, paths: Paths) -> None:
+    store.add_turn(store.new_session().id, "user", "I live in Oslo", None)
+    looking = Store.open(paths, "default", Ticking(), read_only=True)
+    assert [turn.content for turn in looking.turns("s1")] == ["I live in Oslo"]
+    with pytest.raises(StoreError):
+        looking.new_session()
+    looking.close()

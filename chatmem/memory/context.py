@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from chatmem.errors import ContextTooSmall
+from chatmem.memory.histories import asks_for_history
 from chatmem.memory.person import second_person
 from chatmem.memory.times import written
 from chatmem.prompts import Prompt
@@ -46,7 +47,7 @@ def build_messages(
     values = {"question": question, "dates": not small, "nothing": recall.state == "none", "today": written(now.date()), "message": message}
     system = {"role": "system", "content": prompt.render("system", profile="" if small else profile, notes=[], **values)}
     shown = [] if small and not question else recall.shown[: NOTES_FOR_SMALL if small else None]
-    notes = [_note(item) for item in shown]
+    notes = [_note(item, not small or asks_for_history(message)) for item in shown]
     kept = list(history)
     while True:
         last = prompt.render("user", notes=notes, profile=profile, **values)
@@ -64,8 +65,10 @@ def build_messages(
             raise ContextTooSmall("This message is longer than the model's context.", "Send a shorter one, or raise model.context in the settings.")
 
 
-def _note(item: RecallItem) -> dict[str, str]:
+def _note(item: RecallItem, history: bool) -> dict[str, str]:
     """Date and words of one recalled thing, as the prompt gives them."""
     line = " ".join((second_person(item.text) if item.source == "memory" else f"I said: {item.text.partition(chr(10))[0]}").split())
+    if history and item.history:
+        line += " Before that: " + " ".join(second_person(past) for past in item.history)
     line = line if len(line) <= NOTE_CHARACTERS else line[: NOTE_CHARACTERS - 1] + "…"
     return {"date": written(item.event_start or item.said_at.astimezone().date()), "text": line}

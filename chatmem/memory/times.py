@@ -1,60 +1,25 @@
-"""Dates in words, resolved against the day on which they were said; and the time range a question asks about."""
+"""Dates in words, resolved against the day on which they were said; and the time range a question asks about.
+
+Own rules rather than a library: dateparser gives points, not ranges, and no date for "last Tuesday" (its issue 573).
+Weeks begin on Monday; "next Friday" is the one of next week, "last Friday" the latest one before today, "this Friday"
+the one of this week. What cannot be known (10/03/2024, "the other day", "recently") gives nothing rather than a guess.
+"""
 
 from __future__ import annotations
 
+import calendar
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
 
 from dateutil.relativedelta import relativedelta
 
-MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-NUMBERS = {
-    "a": 1,
-    "an": 1,
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "eleven": 11,
-    "twelve": 12,
-    "a couple of": 2,
-    "couple of": 2,
-    "a few": 3,
-}
-_MONTH = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-_YEAR = r"(?P<year>(?:19|20)\d\d)"
-_NUMBER = r"(?P<number>\d{1,3}|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
-_UNIT = r"(?P<unit>day|week|month|year)s?"
-_WEEKDAY = r"(?P<weekday>monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
-_PATTERNS = [
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"\b(?P<iso>\d{4}-\d{2}-\d{2})\b",
-        rf"\b{_DAY} (?:of )?{_MONTH}\b(?:,? {_YEAR}\b)?",
-        rf"\b{_MONTH} {_DAY}\b(?!\d)(?:,? {_YEAR}\b)?",
-        rf"\b{_MONTH},? (?:of )?{_YEAR}\b",
-        rf"\b(?P<which>last|next|this) {_MONTH}\b",
-        rf"\b(?:in|since|until|by|during) {_MONTH}\b",
-        r"\b(?P<relative>the day before yesterday|the day after tomorrow|yesterday|today|tonight|tomorrow|last night|this (?:morning|afternoon|evening))\b",
-        rf"\b{_NUMBER} {_UNIT} (?P<back>ago|earlier)\b",
-        rf"\b(?:in|within) {_NUMBER} {_UNIT}\b",
-        rf"\b{_NUMBER} {_UNIT} (?:from now|from today)\b",
-        r"\b(?P<which>last|next|this|past) (?P<period>weekend|week|month|year|spring|summer|autumn|fall|winter)\b",
-        rf"\b(?:(?P<which>last|next|this|on) )?{_WEEKDAY}\b",
-        rf"\b(?:in|since|until|during|back in) {_YEAR}\b",
-    )
-]
-_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
-_HABIT = re.compile(r"\b(?:every|each|on)\s+$", re.IGNORECASE)
+from chatmem.memory.time_words import DAYS, DECADES, FEASTS, MONTHS, NUMBERS, PATTERNS, SEASONS, VAGUE_NUMBERS, direction_of
+
+__all__ = ["DAYS", "MONTHS", "NUMBERS", "Span", "question_range", "resolve", "written"]
+
 _DURATION = re.compile(r"\bhow (?:many|long|much time)\b.*\b(?:ago|since|between|before|after|until|passed)\b", re.IGNORECASE)
 
 
@@ -72,126 +37,380 @@ class Span:
 def resolve(text: str, today: date) -> list[Span]:
     """The time expressions of a text, left to right, without overlaps.
 
-    Ambiguous months and weekdays mean the nearest past one, unless the words before point ahead ("will", "plan", "visiting").
+    A month, day or weekday without a year means the nearest one in the direction of the sentence's tense; without any, the past.
     """
     spans: list[Span] = []
-    for pattern in _PATTERNS:
+    for name, pattern in PATTERNS:
         for match in pattern.finditer(text):
             if any(match.start() < span.finish and span.begin < match.end() for span in spans):
                 continue
-            ahead = bool(
-                re.search(
-                    r"\b(?:will|going to|gonna|next|plan|planning|upcoming|tomorrow|is coming|visiting|flying|due)\b",
-                    text[: match.start()][-80:],
-                    re.IGNORECASE,
-                )
-            )
+            if name == "weekday" and any(re.fullmatch(r",? (?:the )?", text[match.end() : span.begin]) for span in spans if span.begin > match.end()):
+                continue  # "Sunday, 3 May"
             try:
-                found = _dates(match, today, ahead)
+                found = _RULES[name](match, today, direction_of(text, match))
             except (ValueError, OverflowError):
                 continue
             if found:
-                spans.append(Span(*found, text=match[0], begin=match.start(), finish=match.end()))
+                start, end = found
+                if re.match(r"since\b", match[0], re.IGNORECASE) and start <= today:
+                    end = today
+                spans.append(Span(start, end, text=match[0], begin=match.start(), finish=match.end()))
     return sorted(spans, key=lambda span: span.begin)
 
 
-def _dates(match: re.Match[str], today: date, ahead: bool) -> tuple[date, date] | None:
-    part = match.groupdict()
-    if part.get("iso"):
-        day = date.fromisoformat(part["iso"])
-        return day, day
-    if part.get("month"):
-        return _month(part, today, ahead)
-    if part.get("relative"):
-        words = part["relative"].lower()
-        shift = {"the day before yesterday": -2, "the day after tomorrow": 2, "yesterday": -1, "last night": -1, "tomorrow": 1}.get(words, 0)
-        day = today + timedelta(days=shift)
-        return day, day
-    if part.get("unit"):
-        return _counted(part, today)
-    if part.get("period"):
-        return _period(part["which"].lower(), part["period"].lower(), today)
-    if part.get("weekday"):
-        return _weekday(match, part, today, ahead)
-    if part.get("year"):
-        year = int(part["year"])
-        return date(year, 1, 1), date(year, 12, 31)
-    return None
+Range = tuple[date, date] | None
+
+
+def _day(day: date) -> tuple[date, date]:
+    return day, day
 
 
 def _whole_month(year: int, month: int) -> tuple[date, date]:
-    first = date(year, month, 1)
-    return first, first + relativedelta(months=1, days=-1)
+    return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
 
 
-def _month(part: dict[str, str | None], today: date, ahead: bool) -> tuple[date, date]:
-    month = next(i for i, name in enumerate(MONTHS, 1) if name.startswith(str(part["month"]).lower()[:3]))
-    day = int(str(part["day"])) if part.get("day") else None
+def _month_number(word: str) -> int:
+    return next(i for i, name in enumerate(MONTHS, 1) if name.startswith(word.lower()[:3]))
+
+
+def _weekday_number(word: str) -> int:
+    return next(i for i, name in enumerate(DAYS) if name.startswith(word.lower()[:3]))
+
+
+def _numeric(match: re.Match[str], _today: date, _direction: int) -> Range:
+    part = match.groupdict()
+    if part.get("m"):
+        return _day(date(int(part["y"]), int(part["m"]), int(part["d"])))
+    first, second, year = int(part["a"]), int(part["b"]), int(part["y"])
+    if part["sep"] == "." or first > 12 or first == second:
+        return _day(date(year, second, first))
+    return _day(date(year, first, second)) if second > 12 else None
+
+
+def _nearest(make: Callable[[int], tuple[date, date]], today: date, direction: int) -> tuple[date, date]:
+    """The dates in the nearest year that has them (29 February), ahead or back."""
+    step = 1 if direction > 0 else -1
+    for year in count(today.year, step):
+        if abs(year - today.year) > 8:
+            raise ValueError("no such day")
+        try:
+            start, end = make(year)
+        except ValueError:
+            continue
+        if (direction > 0 and end >= today) or (direction <= 0 and start <= today):
+            return start, end
+    raise ValueError
+
+
+def _month(match: re.Match[str], today: date, direction: int) -> Range:
+    part = match.groupdict()
+    month = _month_number(part["month"])
+    day = int(part["day"]) if part.get("day") else None
     which = (part.get("which") or "").lower()
+
+    def make(year: int) -> tuple[date, date]:
+        return _day(date(year, month, day)) if day else _whole_month(year, month)
+
     if part.get("year"):
-        year = int(str(part["year"]))
-    else:
-        year = today.year
-        first = date(year, month, day or 1)
-        if which == "next" or ahead:
-            year += (first if day else _whole_month(year, month)[1]) < today
-        elif which != "this" and first > today:
-            year -= 1
-        if which == "last" and (year, month) == (today.year, today.month):
-            year -= 1
-    if day:
-        return date(year, month, day), date(year, month, day)
-    return _whole_month(year, month)
+        return make(int(part["year"]))
+    if which == "this":
+        return make(today.year)
+    if which in ("next", "this coming"):
+        return _nearest(make, today if month != today.month else today + relativedelta(months=1, day=1), 1)
+    if which in ("last", "this past"):
+        return _nearest(make, today if month != today.month else today.replace(day=1) - timedelta(days=1), -1)
+    return _nearest(make, today, direction)
 
 
-def _counted(part: dict[str, str | None], today: date) -> tuple[date, date]:
-    word = str(part["number"]).lower()
-    number = int(word) if word.isdigit() else NUMBERS[word]
-    unit = str(part["unit"]).lower()
-    shift = relativedelta(**{unit + "s": -number if part.get("back") else number})  # type: ignore[arg-type]
-    day = today + shift
-    if unit == "month":
-        return _whole_month(day.year, day.month)
-    if unit == "year":
-        return date(day.year, 1, 1), date(day.year, 12, 31)
-    return day, day
+def _days(match: re.Match[str], today: date, direction: int) -> Range:
+    month, first, last = _month_number(match["month"]), int(match["first"]), int(match["day"])
+
+    def make(year: int) -> tuple[date, date]:
+        return date(year, month, first), date(year, month, last)
+
+    if last < first:
+        return None
+    return make(int(match["year"])) if match["year"] else _nearest(make, today, direction)
 
 
-def _period(which: str, period: str, today: date) -> tuple[date, date]:
-    step = {"last": -1, "past": -1, "this": 0, "next": 1}[which]
-    monday = today - timedelta(days=today.weekday())
-    if period == "week":
-        start = monday + timedelta(weeks=step)
-        return start, start + timedelta(days=6)
-    if period == "weekend":
-        start = monday + timedelta(weeks=step, days=5)
-        return start, start + timedelta(days=1)
+def _months(match: re.Match[str], today: date, direction: int) -> Range:
+    first, last = _month_number(match["from"]), _month_number(match["month"])
+
+    def make(year: int) -> tuple[date, date]:
+        return date(year - (last < first), first, 1), _whole_month(year, last)[1]
+
+    return make(int(match["year"])) if match["year"] else _nearest(make, today, direction)
+
+
+def _years(match: re.Match[str], _today: date, _direction: int) -> Range:
+    start, end = int(match["y"]), int(match["year"])
+    return (date(start, 1, 1), date(end, 12, 31)) if start <= end else None
+
+
+def _weekdays(match: re.Match[str], today: date, direction: int) -> Range:
+    first, last = _weekday_number(match["from"]), _weekday_number(match["weekday"])
+    start = _step(today, first, direction or -1)
+    return start, start + timedelta(days=(last - first) % 7)
+
+
+def _part(match: re.Match[str], today: date, direction: int) -> Range:
+    words = match.groupdict()
+    which, part = (words["which"] or "").lower(), words["part"].lower()
+    third = 0 if "early" in part or "beginning" in part or "start" in part else 1 if "mid" in part else 2
+    edge = " of" in part and "mid" not in part
+    if words["month"] or words["period"] == "month":
+        if words["month"]:
+            month = _month_number(words["month"])
+            found = _whole_month(int(words["year"]), month) if words["year"] else _nearest(lambda year: _whole_month(year, month), today, direction)
+        else:
+            day = today + relativedelta(months={"last": -1, "next": 1}.get(which, 0))
+            found = _whole_month(day.year, day.month)
+        first, last = found
+        if edge:
+            return (first, first + timedelta(days=6)) if third == 0 else (last - timedelta(days=6), last)
+        return [(first, first.replace(day=10)), (first.replace(day=10), first.replace(day=20)), (first.replace(day=21), last)][third]
+    year = int(words["whole"]) if words["whole"] else today.year + {"last": -1, "next": 1}.get(which, 0)
+    if edge:
+        return _whole_month(year, 1) if third == 0 else _whole_month(year, 12)
+    return date(year, 1 + 4 * third, 1), _whole_month(year, 4 + 4 * third)[1]
+
+
+def _season(match: re.Match[str], today: date, direction: int) -> Range:
+    part = match.groupdict()
+    which = (part.get("which") or "").lower()
+    month = SEASONS[part["season"].lower()]
+
+    def make(year: int) -> tuple[date, date]:
+        start = date(year, month, 1)
+        return start, start + relativedelta(months=3, days=-1)
+
+    if part.get("year"):
+        return make(int(part["year"]))
+    if which == "this":
+        start, end = make(today.year)
+        return make(today.year - 1) if month == 12 and today.month < 3 else (start, end)
+    if which in ("last", "past", "this past"):  # over before today
+        return next(found for year in count(today.year, -1) if (found := make(year))[1] < today)
+    if which in ("next", "this coming"):
+        return next(found for year in count(today.year) if (found := make(year))[0] > today)
+    if direction == 0:
+        return None  # "in summer" is a habit
+    return _nearest(make, today, direction)
+
+
+def _relative(match: re.Match[str], today: date, _direction: int) -> Range:
+    words = match["relative"].lower().removeprefix("the ")
+    shift = {"day before yesterday": -2, "day after tomorrow": 2, "yesterday": -1, "last night": -1, "tomorrow": 1}.get(words, 0)
+    return _day(today + timedelta(days=shift))
+
+
+def _step(today: date, weekday: int, direction: int) -> date:
+    """The nearest such weekday strictly after (1) or before (-1) today."""
+    return (
+        today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
+        if direction > 0
+        else today - timedelta(days=(today.weekday() - weekday - 1) % 7 + 1)
+    )
+
+
+def _weekday_apart(match: re.Match[str], today: date, _direction: int) -> Range:
+    weeks = _number(match["number"])
+    back = match["side"].lower() == "ago"
+    return _day(_step(today, _weekday_number(match["weekday"]), -1 if back else 1) + timedelta(weeks=-weeks if back else weeks))
+
+
+def _weekdays_ago(match: re.Match[str], today: date, _direction: int) -> Range:
+    return _day(_step(today, _weekday_number(match["weekday"]), -1) - timedelta(weeks=_number(match["number"]) - 1))
+
+
+def _monday(today: date, weeks: int) -> date:
+    return today - timedelta(days=today.weekday()) + timedelta(weeks=weeks)
+
+
+def _weekday_week(match: re.Match[str], today: date, _direction: int) -> Range:
+    weeks = {"last": -1, "this": 0, "next": 1}[match["which"].lower()]
+    return _day(_monday(today, weeks) + timedelta(days=_weekday_number(match["weekday"])))
+
+
+def _weekday_beyond(match: re.Match[str], today: date, _direction: int) -> Range:
+    sign = -1 if "before" in match["beyond"].lower() else 1
+    return _day(_step(today, _weekday_number(match["weekday"]), sign) + timedelta(weeks=sign))
+
+
+def _periods(period: str, step: int, today: date) -> tuple[date, date]:
+    """The week, weekend, month or year that lies ``step`` of them from today's."""
+    if period in ("week", "weekend"):
+        start = _monday(today, step)
+        return (start, start + timedelta(days=6)) if period == "week" else (start + timedelta(days=5), start + timedelta(days=6))
     if period == "month":
         day = today + relativedelta(months=step)
         return _whole_month(day.year, day.month)
-    if period == "year":
-        return date(today.year + step, 1, 1), date(today.year + step, 12, 31)
-    start = date(today.year, _SEASONS[period], 1)
-    if which in ("last", "past") and start + relativedelta(months=3) > today:
-        start = start.replace(year=today.year - 1)
-    if which == "next" and start <= today:
-        start = start.replace(year=today.year + 1)
-    return start, start + relativedelta(months=3, days=-1)
+    return date(today.year + step, 1, 1), date(today.year + step, 12, 31)
 
 
-def _weekday(match: re.Match[str], part: dict[str, str | None], today: date, ahead: bool) -> tuple[date, date] | None:
-    before = match.string[: match.start()]
-    which = (part.get("which") or "").lower()
-    if re.search(r"\b(?:every|each)\s+$", before, re.IGNORECASE) or not which:
-        return None  # a habit, or a bare name of a day
-    target = DAYS.index(str(part["weekday"]).lower())
-    if which == "next" or (ahead and which in ("on", "this")):
-        day = today + timedelta(days=(target - today.weekday() - 1) % 7 + 1)
-    elif which == "this":
-        day = today - timedelta(days=today.weekday()) + timedelta(days=target)
+def _beyond(match: re.Match[str], today: date, _direction: int) -> Range:
+    return _periods(match["period"].lower(), -2 if "before" in match["beyond"].lower() else 2, today)
+
+
+def _period(match: re.Match[str], today: date, direction: int) -> Range:
+    which, period = match["which"].lower(), match["period"].lower()
+    if which in ("on the", "at the", "over the"):
+        if period != "weekend" or direction == 0:
+            return None
+        over = today.weekday() > 5 or direction > 0  # on a Sunday, "over the weekend" is this one
+        return _periods("weekend", 0 if over else -1, today)
+    if which == "this" and period == "weekend" and today.weekday() < 5 and direction < 0:
+        return _periods(period, -1, today)
+    step = {"this": 0, "next": 1, "this coming": 0 if period == "weekend" else 1, "the coming": 0 if period == "weekend" else 1}.get(which, -1)
+    return _periods(period, step, today)
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else NUMBERS[word.lower()]
+
+
+def _counted(match: re.Match[str], today: date, _direction: int) -> Range:
+    part = match.groupdict()
+    unit, word, back = part["unit"].lower(), part["number"].lower(), bool(part.get("back"))
+    sign = -1 if back else 1
+    if word in VAGUE_NUMBERS:
+        low, high = VAGUE_NUMBERS[word]
+        ends = sorted([_shift(today, unit, sign * low), _shift(today, unit, sign * high)])
+        return ends[0], ends[1]
+    number = _number(word)
+    if (part.get("forward") or "").lower() == "within":
+        return today, _shift(today, unit, number)
+    if unit in ("weekend", "month", "year"):
+        return _periods(unit, sign * number, today)
+    if unit == "decade":
+        return _periods("year", sign * 10 * number, today)
+    return _day(_shift(today, unit, sign * number))
+
+
+def _shift(today: date, unit: str, number: int) -> date:
+    if unit in ("week", "weekend", "fortnight"):
+        return today + timedelta(weeks=number * (2 if unit == "fortnight" else 1))
+    return today + relativedelta(**{{"decade": "year"}.get(unit, unit) + "s": number * (10 if unit == "decade" else 1)})  # type: ignore[arg-type]
+
+
+def _half(match: re.Match[str], today: date, _direction: int) -> Range:
+    months = 12 * _number(match["number"]) + 6 if match["number"] else 6
+    return _periods("month", -months, today)
+
+
+def _lasting(match: re.Match[str], today: date, _direction: int) -> Range:
+    word = match["number"].lower()
+    number = VAGUE_NUMBERS[word][1] if word in VAGUE_NUMBERS else _number(word)
+    ahead = match["which"].lower() in ("next", "coming")
+    other = _shift(today, match["unit"].lower(), number if ahead else -number)
+    return (today, other) if ahead else (other, today)
+
+
+def _since_year(match: re.Match[str], today: date, _direction: int) -> Range:
+    start, end = _periods(match["period"].lower(), 0, today)
+    return (start, today) if match[0].lower().startswith("earlier") else (today, end)
+
+
+def _dated_weekday(match: re.Match[str], today: date, direction: int) -> Range:
+    return _of_month(int(match["day"]), today, direction)
+
+
+def _day_of_month(match: re.Match[str], today: date, direction: int) -> Range:
+    return _of_month(int(match["day"]), today, direction)
+
+
+def _of_month(day: int, today: date, direction: int) -> Range:
+    for step in range(4):
+        first = today.replace(day=1) + relativedelta(months=step if direction > 0 else -step)
+        if day <= calendar.monthrange(first.year, first.month)[1]:
+            found = first.replace(day=day)
+            if (direction > 0 and found >= today) or (direction <= 0 and found <= today):
+                return _day(found)
+    return None
+
+
+def _weekday(match: re.Match[str], today: date, direction: int) -> Range:
+    part = match.groupdict()
+    which, weekday = (part.get("which") or "").lower(), _weekday_number(part["weekday"])
+    if part.get("habit") or re.search(r"\b(?:every|each|most|other|usually|always)(?: \w+)? $", match.string[: match.start()] + " ", re.IGNORECASE):
+        return None
+    if which == "next":
+        return _day(_monday(today, 1) + timedelta(days=weekday))
+    if which in ("this coming", "coming", "by", "until"):
+        return _day(_step(today, weekday, 1))
+    if which in ("last", "this past", "since"):
+        return _day(_step(today, weekday, -1))
+    if which == "this":
+        this = _monday(today, 0) + timedelta(days=weekday)
+        return _day(_step(today, weekday, 1) if direction > 0 and this < today else this)
+    if not which and re.search(r"\b(?:the|a|an|my|our|this|some)(?: \w+)? $", match.string[: match.start()], re.IGNORECASE):
+        return None  # "the Sunday mass"
+    if direction == 0 and match[0].lower().startswith(DAYS):
+        return None  # a bare name of a day
+    return _day(_step(today, weekday, direction or -1))
+
+
+def _decade(match: re.Match[str], _today: date, _direction: int) -> Range:
+    part = match.groupdict()
+    if part["words"]:
+        start = DECADES[part["words"].lower()]
     else:
-        day = today - timedelta(days=(today.weekday() - target - 1) % 7 + 1)
-    return day, day
+        tens = int(part["tens"]) * 10
+        start = int(part["y"]) * 100 + tens if part["y"] else (1900 if tens >= 30 else 2000) + tens
+    low, high = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}.get((part["part"] or "").lower(), (0, 9))
+    return date(start + low, 1, 1), date(start + high, 12, 31)
+
+
+def _feast(match: re.Match[str], today: date, direction: int) -> Range:
+    which, feast = (match["which"] or "").lower(), FEASTS[match["feast"].lower()]
+    if match["year"]:
+        return _day(feast(int(match["year"])))
+    if which == "this":
+        return _day(feast(today.year))
+    if re.search(r"\b(?:every|each|before|after|until|by) $", match.string[: match.start()], re.IGNORECASE):
+        return (
+            None
+            if re.search(r"\b(?:every|each) $", match.string[: match.start()], re.IGNORECASE)
+            else _nearest(lambda year: _day(feast(year)), today, 1)
+        )
+    if not which and direction == 0:
+        return None
+    return _nearest(lambda year: _day(feast(year)), today, {"next": 1, "last": -1}.get(which, direction))
+
+
+def _year(match: re.Match[str], _today: date, _direction: int) -> Range:
+    year = int(match["year"])
+    return date(year, 1, 1), date(year, 12, 31)
+
+
+_RULES: dict[str, Callable[[re.Match[str], date, int], Range]] = {
+    "numeric": _numeric,
+    "days": _days,
+    "months": _months,
+    "years": _years,
+    "weekdays": _weekdays,
+    "month": _month,
+    "part": _part,
+    "season": _season,
+    "relative": _relative,
+    "weekday_apart": _weekday_apart,
+    "weekdays_ago": _weekdays_ago,
+    "weekday_week": _weekday_week,
+    "weekday_beyond": _weekday_beyond,
+    "beyond": _beyond,
+    "half": _half,
+    "counted": _counted,
+    "hours": lambda _match, today, _direction: _day(today),
+    "lasting": _lasting,
+    "since_year": _since_year,
+    "period": _period,
+    "dated_weekday": _dated_weekday,
+    "weekday": _weekday,
+    "decade": _decade,
+    "feast": _feast,
+    "year": _year,
+    "day_of_month": _day_of_month,
+}
 
 
 def question_range(text: str, today: date) -> tuple[date, date] | None:

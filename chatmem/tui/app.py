@@ -12,8 +12,10 @@ from textual.theme import Theme
 from chatmem.config import Paths, Settings, save_setting
 from chatmem.errors import ConfigError
 from chatmem.tui.actions import ACTIONS
+from chatmem.tui.background import BackgroundScreen
 from chatmem.tui.chat import ChatScreen
-from chatmem.tui.opening import OpenChat
+from chatmem.tui.messages import OpenTurn
+from chatmem.tui.opening import OpenChat, StartJobs
 
 if TYPE_CHECKING:
     from chatmem.chat import Chat
@@ -34,16 +36,27 @@ class ChatmemApp(App[None]):
     """chatmem in the terminal.
 
     ``open_chat`` is called once, in a thread, after the first paint; what it returns is closed when the app ends.
+    ``start_jobs`` then starts the upkeep of that chat; without it nothing runs by itself.
     """
 
     TITLE = "chatmem"
     CSS_PATH = "chatmem.tcss"
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, open_chat: OpenChat, settings: Settings, paths: Paths, session: str | None = None, temporary: bool = False) -> None:
+    def __init__(
+        self,
+        open_chat: OpenChat,
+        settings: Settings,
+        paths: Paths,
+        session: str | None = None,
+        temporary: bool = False,
+        *,
+        start_jobs: StartJobs | None = None,
+    ) -> None:
         super().__init__()
         self._paths = paths
         self._main = ChatScreen(open_chat, settings, paths, session, temporary)
+        self._main.start_jobs = start_jobs
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = settings.ui.theme if settings.ui.theme in self.available_themes else DARK.name
@@ -74,7 +87,16 @@ class ChatmemApp(App[None]):
                 if action.name not in ("help", "quit", "interrupt"):
                     keys = f"  ({action.key})" if action.key else ""
                     yield SystemCommand(action.title, action.help + keys, lambda name=action.name: screen.do(name))
+        elif isinstance(screen, BackgroundScreen):
+            for name, key, title in screen.offered():
+                yield SystemCommand(title, f"({key})", lambda name=name: screen.call_later(screen.run_action, name))
         yield from super().get_system_commands(screen)
+
+    def open_turn(self, session_id: str, turn_id: str) -> None:
+        """Back to the chat, at the place where something was said."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self._main.post_message(OpenTurn(session_id, turn_id))
 
     async def action_quit(self) -> None:
         """Leave; a running reply is cut and kept."""
@@ -87,5 +109,7 @@ class ChatmemApp(App[None]):
         self._main.leaving = True
         self._main.stop()
         if (chat := self._main.chat) is not None:
+            if self._main.schedule is not None:
+                await asyncio.to_thread(self._main.schedule.stop)
             await asyncio.to_thread(self._main.wait_for_turn, 2.0)
             await asyncio.to_thread(chat.close)

@@ -14,6 +14,7 @@ from textual.widgets import Footer, Static, TextArea
 
 from chatmem.config import Paths, Settings
 from chatmem.tui import actions, messages
+from chatmem.tui.changes import Changes
 from chatmem.tui.commands import help_text, matching, parse
 from chatmem.tui.opening import OpenChat, OpeningScreen
 from chatmem.tui.panel import RecallPanel
@@ -39,6 +40,7 @@ class ChatScreen(OpeningScreen):
         super().__init__(open_chat, settings, paths, session, temporary)
         self._asked_quit = 0.0
         self._helping = False
+        self._changes: Changes | None = None
         self._sides: dict[str, bool] = {}  # what the user chose to show or hide; the width decides otherwise
 
     def compose(self) -> ComposeResult:
@@ -46,7 +48,7 @@ class ChatScreen(OpeningScreen):
         with Horizontal(id="body"):
             yield Sidebar()
             with Vertical(id="centre"):
-                yield Static("Temporary: uses what is remembered, leaves nothing behind · Ctrl+T ends it", id="banner", markup=False)
+                yield Static("", id="banner", markup=False)
                 yield Transcript()
                 with Vertical(id="composer"):
                     yield Static("", id="hints", markup=False)
@@ -114,8 +116,19 @@ class ChatScreen(OpeningScreen):
 
     # ------------------------------------------------------------------ panel and sides
 
+    def show_banner(self, *, earlier: bool) -> None:
+        """A temporary conversation, and an earlier version of one, say so above the words."""
+        self.set_class(self.temporary, "-temporary")
+        self.set_class(earlier, "-earlier")
+        self.query_one("#banner", Static).update(
+            "Temporary: uses what is remembered, leaves nothing behind · Ctrl+T ends it"
+            if self.temporary
+            else "An earlier version of this conversation · writing goes on from here · Esc shows the newest"
+        )
+
     def recalled(self, recall: Recall) -> None:
-        """What was found for the running reply shows at once."""
+        """What was found for the running reply shows at once; an earlier version that is written on becomes the newest."""
+        self.remove_class("-earlier")
         self.query_one(RecallPanel).show(recall)
 
     def show_panel_of_last(self) -> None:
@@ -175,7 +188,8 @@ class ChatScreen(OpeningScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Stop shows only while there is something to stop."""
-        return self.busy or self.editing is not None or self.focused is not self.prompt if action == "cancel" else True
+        leavable = self.busy or self.editing is not None or self.has_class("-earlier") or self.focused is not self.prompt
+        return leavable if action == "cancel" else True
 
     def do(self, name: str) -> None:
         """Run an action of the table by name, for the palette and slash commands."""
@@ -194,6 +208,8 @@ class ChatScreen(OpeningScreen):
             self.editing = None
             self.prompt.put("")
             self.notify("Left as it was.", markup=False)
+        elif self.has_class("-earlier") and self.focused in (self.prompt, self.transcript) and not self.prompt.text:
+            self.open_session(self.session_id)
         else:
             for side, least in (("panel", PANEL_FROM), ("sidebar", SIDEBAR_FROM)):
                 if self.size.width < least and self.query_one(f"#{side}").display:
@@ -276,6 +292,58 @@ class ChatScreen(OpeningScreen):
         else:
             self.app.action_hide_help_panel()
         self._layout(self.app.size.width)
+
+    @property
+    def changes(self) -> Changes:
+        """What the screens do to memory, with one undo for all of them."""
+        assert self.chat is not None
+        if self._changes is None:
+            self._changes = Changes(self.chat)
+        return self._changes
+
+    def open_screen(self, name: str) -> None:
+        """Memories, upkeep or settings, once the store is open."""
+        if self.chat is None:
+            self.notify("Your memory is still opening.", markup=False)
+        elif name == "memories":
+            from chatmem.tui.memories import MemoriesScreen
+
+            self.app.push_screen(MemoriesScreen(self.chat, self.changes, self.paths))
+        elif name == "jobs":
+            from chatmem.tui.jobs import JobsScreen
+
+            self.app.push_screen(JobsScreen(self.chat, self.schedule))
+        else:
+            from chatmem.tui.settings import SettingsScreen
+
+            self.app.push_screen(SettingsScreen(self.chat, self.settings, self.paths))
+
+    def action_memories(self) -> None:
+        """Everything that is remembered."""
+        self.open_screen("memories")
+
+    def action_jobs(self) -> None:
+        """The upkeep of memory."""
+        self.open_screen("jobs")
+
+    def action_settings(self) -> None:
+        """Every setting."""
+        self.open_screen("settings")
+
+    def action_why(self) -> None:
+        """What was recalled for the last reply, with every score."""
+        last = self.last_reply
+        if last is None or last.recall is None or not last.recall.items:
+            self.notify("There is no reply yet." if last is None else "Nothing was remembered for the last reply.", markup=False)
+        else:
+            self.post_message(messages.PutRight(last.recall, ""))
+
+    def on_put_right(self, event: messages.PutRight) -> None:
+        """Show why something was recalled, and do what was asked about it."""
+        from chatmem.tui.why import WhyScreen
+
+        if self.chat is not None:
+            self.app.push_screen(WhyScreen(self.chat, self.changes, self.paths, event.recall, event.item_id, event.action))
 
     def action_search(self) -> None:
         """Search all conversations."""

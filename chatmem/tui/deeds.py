@@ -21,8 +21,6 @@ def act(screen: ChatScreen, name: str) -> None:
     """Run one of the actions kept here."""
     if name in ("rename", "delete"):
         session(screen, name, screen.selected_session)
-    elif name == "why":
-        why(screen)
     elif name == "export":
         export(screen)
     elif name == "model":
@@ -54,6 +52,8 @@ def command(screen: ChatScreen, found: Command | None, rest: str, line: str) -> 
             screen.ask("recalled", lambda chat: chat.recall(rest))
         case "why":
             why(screen)
+        case "memories" | "jobs" | "settings":
+            screen.do(found.name)
         case "new":
             screen.action_new()
         case "temp":

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, SelectionList, Static
 from textual.widgets.option_list import Option
@@ -17,8 +18,33 @@ from textual.widgets.selection_list import Selection
 from chatmem.tui.text import one_line, safe
 
 
+class Switch(Button):
+    """Shows one of several words; each press goes on to the next. Also by Left and Right."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("right", "turn(1)", show=False), Binding("left", "turn(-1)", show=False)]
+
+    class Turned(Message):
+        """Another word is shown."""
+
+    def __init__(self, words: Sequence[str], value: str, id_: str) -> None:
+        super().__init__(value, id=id_, flat=True, classes="form-switch")
+        self._words, self.value = list(words), value
+        self.active_effect_duration = 0  # quick presses all count
+
+    def action_turn(self, step: int) -> None:
+        """The next word, or the one before."""
+        self.value = self._words[(self._words.index(self.value) + step) % len(self._words)]
+        self.label = Content(self.value)
+        self.post_message(self.Turned())
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Pressed: the next word."""
+        event.stop()
+        self.action_turn(1)
+
+
 class Choice(ModalScreen[str]):
-    """A question with buttons; gives the chosen button's id, or "cancel"."""
+    """A question with buttons; gives the chosen button's id, or "cancel". ``dangerous`` names buttons, with spaces between."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "choose('cancel')", "Cancel"),
@@ -39,11 +65,11 @@ class Choice(ModalScreen[str]):
                     yield Static(safe(self._body), markup=False)
             with Horizontal(classes="dialog-buttons"):
                 for key, label in self._choices:
-                    yield Button(Content(label), id=key, variant="error" if key == self._dangerous else "default", flat=True)
+                    yield Button(Content(label), id=key, variant="error" if key in self._dangerous.split() else "default", flat=True)
 
     def on_mount(self) -> None:
         """Begin on the first choice, never on the dangerous one."""
-        next(button for button in self.query(Button) if button.id != self._dangerous).focus()
+        next(button for button in self.query(Button) if button.id not in self._dangerous.split()).focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button is the answer."""

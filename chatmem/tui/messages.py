@@ -37,11 +37,11 @@ class Noticed(Message):
 
 
 class ConversationOpened(Message):
-    """A conversation is loaded; ``turn_id`` is where to look at it, None for its end."""
+    """A conversation is loaded; ``turn_id`` is where to look at it, None for its end; ``earlier`` when not its newest branch."""
 
-    def __init__(self, conversation: Conversation, turn_id: str | None = None) -> None:
+    def __init__(self, conversation: Conversation, turn_id: str | None = None, *, earlier: bool = False) -> None:
         super().__init__()
-        self.conversation, self.turn_id = conversation, turn_id
+        self.conversation, self.turn_id, self.earlier = conversation, turn_id, earlier
 
 
 class SessionsListed(Message):
@@ -106,3 +106,11 @@ class OpenTurn(Message):
     def __init__(self, session_id: str, turn_id: str) -> None:
         super().__init__()
         self.session_id, self.turn_id = session_id, turn_id
+
+
+class PutRight(Message):
+    """Something is to be done about an item of the panel: "" only shows all about the recall, else an action's name."""
+
+    def __init__(self, recall: Recall, item_id: str, action: str = "") -> None:
+        super().__init__()
+        self.recall, self.item_id, self.action = recall, item_id, action

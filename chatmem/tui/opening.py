@@ -1,9 +1,9 @@
-"""The part of the chat screen that opens the store and the conversations, and runs side tasks in threads."""
+"""The part of the chat screen that opens the store and the conversations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual import work
 
@@ -11,14 +11,16 @@ from chatmem.config import Paths, Settings
 from chatmem.errors import ChatmemError
 from chatmem.tui import messages
 from chatmem.tui.sessions import Sidebar
-from chatmem.tui.text import day_label, safe
+from chatmem.tui.text import day_label
 from chatmem.tui.turns import TurnScreen
 from chatmem.types import Recall
 
 if TYPE_CHECKING:
     from chatmem.chat import Chat, Conversation
+    from chatmem.jobs import Scheduler
 
 OpenChat = Callable[[Callable[[str], None]], "Chat"]
+StartJobs = Callable[["Chat"], "Scheduler"]
 
 
 class OpeningScreen(TurnScreen):
@@ -29,6 +31,9 @@ class OpeningScreen(TurnScreen):
         self._open_chat, self.settings, self.paths = open_chat, settings, paths
         self._session, self.temporary = session, temporary
         self._known = 0
+        self._first_run = False
+        self.start_jobs: StartJobs | None = None
+        self.schedule: Scheduler | None = None
 
     # ------------------------------------------------------------------ opening
 
@@ -51,6 +56,15 @@ class OpeningScreen(TurnScreen):
         self.transcript.recall_of = self._recall_of
         self.open_session(self._session, temporary=self.temporary)
         self.refresh_sessions()
+        if self.start_jobs is not None:
+            self._schedule_jobs(self.start_jobs)
+
+    @work(thread=True, group="jobs", exit_on_error=False)
+    def _schedule_jobs(self, start: StartJobs) -> None:
+        def begin(chat: Chat) -> None:
+            self.schedule = start(chat)
+
+        self._guarded(begin, "")
 
     async def on_open_failed(self, event: messages.OpenFailed) -> None:
         """Say why, give the words back, offer to try again."""
@@ -92,8 +106,13 @@ class OpeningScreen(TurnScreen):
     def _load(self, session_id: str | None, turn_id: str | None, temporary: bool) -> None:
         def load(chat: Chat) -> None:
             conversation = chat.open(session_id, temporary=temporary)
+            earlier = False
+            if session_id is not None and turn_id is not None and all(turn.id != turn_id for turn in conversation.turns):
+                conversation.turns = chat.store.turns(session_id, chat.store.newest_after(turn_id))
+                earlier = True
             self._known = len(chat.known())
-            self.post_message(messages.ConversationOpened(conversation, turn_id))
+            self._first_run = not self._known and not chat.store.sessions(limit=1)
+            self.post_message(messages.ConversationOpened(conversation, turn_id, earlier=earlier))
 
         self._guarded(load, "")
 
@@ -101,15 +120,16 @@ class OpeningScreen(TurnScreen):
         """Show it."""
         self.conversation = event.conversation
         self.temporary = event.conversation.temporary
-        self.set_class(self.temporary, "-temporary")
+        self.show_banner(earlier=event.earlier)
         self.transcript.known = self._known
+        self.transcript.home = str(self.paths.home) if self._first_run else ""
         self.prompt.set_history([turn.content for turn in event.conversation.turns if turn.role == "user"])
         if self.queued is not None:
             self.start_queued()
         else:
             found = await self.transcript.load(event.conversation.turns, event.turn_id)
             if event.turn_id is not None and not found:
-                self._other_branch(event.turn_id)
+                self.notify("That message is no longer stored.", markup=False)
             self.show_panel_of_last()
         self.refresh_sessions()
         if event.turn_id is None:
@@ -117,47 +137,13 @@ class OpeningScreen(TurnScreen):
         else:
             self.transcript.focus(scroll_visible=False)
 
-    def _other_branch(self, turn_id: str) -> None:
-        from chatmem.tui.dialogs import Choice
-
-        assert self.chat is not None
-        try:
-            turn = self.chat.store.turn(turn_id)
-        except ChatmemError as error:
-            self.notify(error.message, markup=False)
-            return
-        self.app.push_screen(Choice("From an earlier version of this conversation", turn.content, [("cancel", "Close")]))
-
     def _recall_of(self, turn_id: str) -> Recall | None:
         try:
             return self.chat.store.recall_of(turn_id) if self.chat is not None else None
         except ChatmemError:  # a temporary turn is not in the store
             return None
 
-    # ------------------------------------------------------------------ background
-
-    def _guarded(self, task: Callable[[Chat], Any], then: str) -> None:
-        """Run a side task in this worker thread; its value or its error comes back as a message."""
-        assert self.chat is not None
-        try:
-            value = task(self.chat)
-        except ChatmemError as error:
-            self.post_message(messages.Noticed(error.message, error.hint, problem=True))
-        except Exception as error:
-            self.post_message(messages.Noticed(f"Something went wrong inside chatmem: {error}", problem=True))
-        else:
-            if then:
-                self.post_message(messages.Done(then, value))
-
-    @work(thread=True, group="side", exit_on_error=False)
-    def ask(self, then: str, task: Callable[[Chat], Any]) -> None:
-        """Do something with the store away from the screen; ``Done(then, value)`` follows."""
-        self._guarded(task, then)
-
-    def on_noticed(self, event: messages.Noticed) -> None:
-        """Show a notice as a toast."""
-        text = safe(f"{event.text}\n{event.hint}" if event.hint else event.text)
-        self.notify(text, severity="error" if event.problem else "information", timeout=8 if event.problem else 5, markup=False)
+    # ------------------------------------------------------------------ the list of conversations
 
     def refresh_sessions(self) -> None:
         """Read the list of conversations again."""
@@ -186,6 +172,9 @@ class OpeningScreen(TurnScreen):
         if self.conversation is None or self.conversation.temporary or self.conversation.session is None:
             return ""
         return self.conversation.session.id
+
+    def show_banner(self, *, earlier: bool) -> None:
+        """Called when a conversation is opened: say what is special about it."""
 
     def show_panel_of_last(self) -> None:
         """Called when another conversation is on the screen."""

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from chatmem.tui.messages import OpenTurn
+from chatmem.tui.messages import OpenTurn, PutRight
 from chatmem.tui.text import one_line, show_date
 from chatmem.types import Recall, RecallItem
 
@@ -47,9 +47,17 @@ class RecallPanel(Vertical):
     Each item has its date, its kind, a score from 0 to 1, and whether the model was told.
 
     - **Enter** opens the turn it came from
+    - **w** shows why, with every score
+    - **e** corrects a memory, **d** forgets it, **p** pins it
     - **Esc** goes back to the input
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Open where it was said", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open where it was said", show=False),
+        Binding("w", "put_right('')", "Why", tooltip="Every score, and what was left out"),
+        Binding("e", "put_right('edit')", "Correct", tooltip="Change the memory that misled the reply"),
+        Binding("d", "put_right('forget')", "Forget", tooltip="Into the trash; can be undone"),
+        Binding("p", "put_right('pin')", "Pin", tooltip="Keep it from fading"),
+    ]
 
     def __init__(self) -> None:
         super().__init__(id="panel")
@@ -92,6 +100,12 @@ class RecallPanel(Vertical):
         detail = self.query_one("#panel-detail", Static)
         detail.update("\n".join(lines))
         detail.display = True
+
+    def action_put_right(self, action: str) -> None:
+        """Correct, forget or pin the highlighted memory, on the screen that says why it was recalled."""
+        at = self.query_one("#panel-items", OptionList).highlighted
+        if self.recall is not None and at is not None and self.recall.items:
+            self.post_message(PutRight(self.recall, self._ordered[at].id, action))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Go to the source."""

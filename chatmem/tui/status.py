@@ -37,7 +37,7 @@ class StatusLine(Static):
             )
         if usage is not None and usage.tokens_per_second:
             parts.append(Content.styled(f"{usage.tokens_per_second:.0f} tok/s", "$foreground 60%"))
-        if chat is not None and (work := chat.background()):
+        if chat is not None and (work := chat.working_on()):
             parts.append(Content.styled(f"{SPINNER[self._frame]} {one_line(', '.join(work), 40)}", "$foreground 60%"))
         if temporary:
             parts.append(Content.styled("memory: reads only (temporary)", "$text-warning"))

@@ -10,6 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from chatmem.tui.bubbles import Entry, Notice, ReplyMessage, UserMessage
+from chatmem.tui.text import safe
 from chatmem.types import Recall, Turn
 
 WINDOW = 16
@@ -18,19 +19,38 @@ MOST = 32
 
 
 class Welcome(Static):
-    """What an empty conversation shows."""
+    """What an empty conversation shows; at the very first start what is kept, where, and how to erase it."""
 
-    def __init__(self, known: int) -> None:
+    def __init__(self, known: int, home: str) -> None:
+        super().__init__(first_words(home) if home else self._greeting(known), id="welcome", markup=False)
+        self.set_class(bool(home), "-first")
+
+    @staticmethod
+    def _greeting(known: int) -> Content:
         memory = f"I remember {known} thing{'s' if known != 1 else ''} about you." if known else "Tell me about you, and I will remember."
-        super().__init__(
-            Content.assemble(
-                ("chatmem", "bold $text-primary"), "\n\n", memory, "\n", ("Everything stays on this machine.", "$foreground 60%"), "\n\n",
-                ("ctrl+f", "$text-accent"), ("  search all you ever said\n", "$foreground 60%"),
-                ("ctrl+r", "$text-accent"), ("  see what was remembered\n", "$foreground 60%"),
-                ("    f1", "$text-accent"), ("  help                   ", "$foreground 60%"),
-            ),
-            id="welcome", markup=False,
+        return Content.assemble(
+            ("chatmem", "bold $text-primary"), "\n\n", memory, "\n", ("Everything stays on this machine.", "$foreground 60%"), "\n\n",
+            ("ctrl+f", "$text-accent"), ("  search all you ever said    \n", "$foreground 60%"),
+            ("    f3", "$text-accent"), ("  see and correct what I know \n", "$foreground 60%"),
+            ("    f1", "$text-accent"), ("  help                        ", "$foreground 60%"),
         )  # fmt: skip
+
+
+def first_words(home: str) -> Content:
+    """The welcome: it takes no answer, so that one may begin to talk at once."""
+    dim, key = "$foreground 60%", "$text-accent"
+    return Content.assemble(
+        ("Welcome to chatmem", "bold $text-primary"), (" · it remembers what you tell it\n\n", ""),
+        ("What is kept  ", dim), "every word said here, and facts and events learnt from yours\n",
+        ("Where         ", dim), f"{safe(home)}\n",
+        ("              ", dim), ("readable by you alone; nothing is ever sent anywhere\n\n", ""),
+        ("To see it     ", dim), ("F3", key), " what I know, where it came from, how it changed\n",
+        ("To correct it ", dim), "there: ", ("e", key), " edits, ", ("d", key), " forgets, ", ("u", key), " undoes\n",
+        ("To erase it   ", dim), "there: ", ("X", key), " · a conversation: ", ("Ctrl+B", key), ", then ", ("Delete", key), "\n",
+        ("              ", dim), "everything: delete that folder\n",
+        ("Without trace ", dim), ("Ctrl+T", key), " begins a conversation that is not kept\n\n",
+        ("Say something about you to begin. F1 helps.", ""),
+    )  # fmt: skip
 
 
 class Transcript(VerticalScroll):
@@ -49,6 +69,7 @@ class Transcript(VerticalScroll):
         self.entries: list[Entry] = []
         self.first = self.last = 0
         self.known = 0
+        self.home = ""
         self.recall_of: Callable[[str], Recall | None] = lambda _: None
         self._moving = False
 
@@ -83,7 +104,7 @@ class Transcript(VerticalScroll):
             if self.entries:
                 await self.mount_all(self._widget(entry) for entry in self.entries[self.first : self.last])
             else:
-                await self.mount(Welcome(self.known))
+                await self.mount(Welcome(self.known, self.home))
         if place is None:
             self.anchor()
             self.call_after_refresh(self._settled)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from textual import work
 from textual.message import Message
-from textual.screen import Screen
 
 from chatmem.errors import ChatmemError
+from chatmem.tui.background import BackgroundScreen
 from chatmem.tui.bubbles import Entry, ReplyMessage
 from chatmem.tui.messages import ReplyEnded, ReplyEvent
 from chatmem.tui.prompt import Prompt
@@ -27,10 +27,9 @@ BEAT = 0.05
 log = logging.getLogger(__name__)
 
 
-class TurnScreen(Screen[None]):
+class TurnScreen(BackgroundScreen):
     """The part of the chat screen that runs turns."""
 
-    chat: Chat | None = None
     conversation: Conversation | None = None
     usage: Usage | None = None
     cancel: threading.Event | None = None

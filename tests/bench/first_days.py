@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from chatmem.cli import now
+from chatmem.cli.terminal import now
 from chatmem.config import Paths
 from chatmem.store import Store
 

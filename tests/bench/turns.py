@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from chatmem.chat import Chat
-from chatmem.cli import now
+from chatmem.cli.terminal import now
 from chatmem.config import Paths, Settings
 from chatmem.types import Cancelled, Finished, Token
 

@@ -95,6 +95,14 @@ class FakeStore:
             at = self._turns[at].parent
         return branch[::-1]
 
+    def newest_after(self, turn_id: str) -> str:
+        """The end of the newest branch through a turn."""
+        found = turn_id
+        for turn in self._turns.values():  # oldest first
+            if turn.parent == found:
+                found = turn.id
+        return found
+
     def search_turns(self, query: str, limit: int = 50) -> list[tuple[Turn, float]]:
         """Turns with all the words."""
         words = query.lower().split()
@@ -235,7 +243,7 @@ class FakeChat:
     def close_conversation(self, conversation: FakeConversation) -> None:
         """Nothing to do."""
 
-    def background(self) -> list[str]:
+    def working_on(self) -> list[str]:
         """No work."""
         return []
 

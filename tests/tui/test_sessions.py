@@ -85,14 +85,34 @@ async def test_search_finds_and_opens_at_the_turn(app: ChatmemApp, chat: FakeCha
         assert str(screen.query_one(".-found").render()) == "Message number 42"
 
 
-async def test_a_turn_of_another_branch_is_shown_apart(app: ChatmemApp, chat: FakeChat) -> None:
+async def test_a_hit_on_an_old_branch_opens_that_branch(app: ChatmemApp, chat: FakeChat) -> None:
     session = long_session(chat.store, 4)
-    lost = chat.store.add_turn(session.id, "user", "the old branch", None)
+    lost = chat.store.add_turn(session.id, "user", "the old branch", "t2")
+    chat.store.add_turn(session.id, "assistant", "its answer", lost.id)
     session.head = "t4"
     async with app.run_test(size=(120, 36)) as pilot:
         screen = await ready(pilot, app)
         screen.open_session(session.id, lost.id)
-        await wait_until(pilot, lambda: isinstance(app.screen, Choice))
+        await wait_until(pilot, lambda: shown(screen) == ["Message number 0", "Message number 1", "the old branch", "its answer"])
+        assert "earlier version" in str(screen.query_one("#banner").render())
+        assert session.head == "t4"  # looking changes nothing
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: shown(screen)[-1] == "Message number 3")
+        assert not screen.query_one("#banner").display
+        screen.open_session(session.id, lost.id)
+        await wait_until(pilot, lambda: shown(screen)[-1] == "its answer")
+        screen.prompt.focus()
+        await say(pilot, screen, "go on from here")
+        assert [turn.content for turn in chat.store.turns(session.id)][-3:] == ["its answer", "go on from here", "You said: go on from here"]
+
+
+async def test_a_message_that_is_gone_is_said_to_be_gone(app: ChatmemApp, chat: FakeChat) -> None:
+    session = long_session(chat.store, 4)
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        screen = await ready(pilot, app)
+        chat.store.turns = lambda session_id, head=None: []  # type: ignore[method-assign]
+        screen.open_session(session.id, "t99")
+        await wait_until(pilot, lambda: any("no longer stored" in note.message for note in app._notifications))
 
 
 async def test_rename(app: ChatmemApp, chat: FakeChat) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
@@ -13,7 +14,7 @@ from sqlite_utils.migrations import Migrations
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 migrations = Migrations("chatmem")
 
@@ -88,3 +89,48 @@ def m001_first(db: Database) -> None:
     for statement in _FIRST.split(";\n"):
         if statement.strip():
             db.execute(statement)
+
+
+_SECOND = """
+DROP INDEX operation_memory;
+CREATE TABLE learned (turn_id TEXT PRIMARY KEY REFERENCES turn (id) ON DELETE CASCADE) STRICT, WITHOUT ROWID;
+ALTER TABLE operation ADD COLUMN undone_by INTEGER;
+ALTER TABLE operation ADD COLUMN undoes INTEGER;
+ALTER TABLE operation ADD COLUMN profile TEXT NOT NULL DEFAULT 'default';
+UPDATE operation SET profile = coalesce((SELECT m.profile FROM memory m WHERE m.id = memory_id), 'default');
+CREATE TABLE operation_memory (
+    operation_id INTEGER NOT NULL REFERENCES operation (id) ON DELETE CASCADE, memory_id TEXT NOT NULL, PRIMARY KEY (memory_id, operation_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO operation_memory SELECT id, memory_id FROM operation;
+CREATE INDEX link_dst ON link (dst);
+CREATE INDEX memory_text ON memory (lower(rtrim(text, '.!')));
+CREATE INDEX memory_subject ON memory (profile, subject, status);
+CREATE INDEX turn_session ON turn (session_id);
+CREATE INDEX job_kind ON job (kind, started_at);
+DELETE FROM memory_fts;
+INSERT INTO memory_fts (rowid, id, text) SELECT CAST(substr(id, 2) AS INTEGER), id, text FROM memory;
+CREATE TEMP TABLE words AS SELECT id, text FROM session_fts;
+DELETE FROM session_fts;
+INSERT INTO session_fts (rowid, id, text) SELECT CAST(substr(id, 2) AS INTEGER), id, text FROM words;
+DROP TABLE words;
+"""
+
+
+@migrations()
+def m002_reversible_operations(db: Database) -> None:
+    """Operations over several memories that can be undone; turns are marked as read one by one.
+
+    The rows of a memory's and a session's words have the number in its id, so that changing them needs no scan.
+    """
+    for statement in _SECOND.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+    for profile, last in db.execute("SELECT substr(key, 9), CAST(value AS INTEGER) FROM meta WHERE key LIKE 'learned\\_%' ESCAPE '\\'").fetchall():
+        db.execute(
+            "INSERT INTO learned SELECT t.id FROM turn t JOIN session s ON s.id = t.session_id WHERE t.role = 'user' AND s.profile = ? AND t.rowid <= ?",
+            [profile, last],
+        )
+    db.execute("DELETE FROM meta WHERE key LIKE 'learned\\_%' ESCAPE '\\'")
+    for id_, memory, before, after in db.execute("SELECT id, memory_id, before, after FROM operation").fetchall():
+        rows = [json.dumps({"memories": {memory: json.loads(text) if text else None}, "sources": {}, "links": []}) for text in (before, after)]
+        db.execute("UPDATE operation SET before = ?, after = ? WHERE id = ?", [*rows, id_])

@@ -1,0 +1,83 @@
+"""What every command needs: the clock, the data folder, and ways to print. Data goes to stdout, narration to stderr."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from chatmem.config import Paths, find_paths, load_settings
+
+if TYPE_CHECKING:
+    from chatmem.chat import Chat
+    from chatmem.config import Settings
+    from chatmem.store import Store
+
+
+def now() -> datetime:
+    """The one wall clock: the present in the user's zone."""
+    return datetime.now().astimezone()
+
+
+def load() -> tuple[Paths, Settings]:
+    """The data folder, made if need be, and the settings in force."""
+    paths = find_paths().make()
+    # Nothing is logged to the terminal, which the app draws on.
+    logging.basicConfig(filename=paths.logs / "app.log", level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    return paths, load_settings(paths)
+
+
+def note(text: str) -> None:
+    """Say something to the person, on stderr."""
+    click.echo(text, err=True)
+
+
+@contextmanager
+def open_chat() -> Iterator[Chat]:
+    """The whole companion, models included. Raises StoreLocked while another chatmem is open."""
+    from chatmem.chat import Chat
+
+    paths, settings = load()
+    chat = Chat(paths, settings, now, note)
+    try:
+        yield chat
+    finally:
+        chat.close()
+
+
+@contextmanager
+def open_store(*, read_only: bool = False) -> Iterator[Store]:
+    """The database alone; to read it, the app may be open meanwhile."""
+    from chatmem.store import Store
+
+    paths, settings = load()
+    store = Store.open(paths, settings.profile, now, read_only=read_only)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def print_table(columns: list[str], rows: list[list[str]]) -> None:
+    """Rows of plain text under a heading; markup in them is not interpreted."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def print_json(value: object) -> None:
+    """A value as indented JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -1,0 +1,123 @@
+"""Keeps memory, summaries and the vector index in step with what was said. Each step is safe to kill and to repeat."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Literal
+
+from chatmem.config import MemorySettings
+from chatmem.engine import Engine
+from chatmem.errors import Interrupted, ModelError
+from chatmem.memory.learn import Embed, learn_turn
+from chatmem.memory.propose import Proposer
+from chatmem.memory.summarize import summarize_running, summarize_session
+from chatmem.store import Store, VectorKind
+from chatmem.types import Operation
+from chatmem.vectors import VectorIndex
+
+LEARN_WAIT = 60.0  # seconds that learning waits for the embedder before it compares by words alone
+BATCH = 16
+MAX_CHARACTERS = 2000  # of a text that is embedded: the embedder reads no more
+
+
+class Learner:
+    """Reads turns, embeds, summarises. ``closing`` stops it between two items."""
+
+    def __init__(
+        self, store: Store, embedder: Engine, embedder_id: str, index: VectorIndex, settings: MemorySettings, closing: threading.Event
+    ) -> None:
+        self._store, self._embedder, self._embedder_id, self._index = store, embedder, embedder_id, index
+        self._settings, self._closing = settings, closing
+        self.proposer: Proposer | None = None
+        """Set while a capable model is loaded; without it all is by rule."""
+
+    def learn(self) -> list[Operation]:
+        """Learn from every user turn not read yet, then embed what has no vector yet."""
+        done: list[Operation] = []
+        if self._settings.write:
+            for turn in self._store.turns_to_learn():
+                if self._closing.is_set():
+                    return done
+                try:
+                    new = learn_turn(self._store, turn, self._embedding(), self._embedder_id, self.proposer.facts if self.proposer else None)
+                except Interrupted:  # the user is talking: this turn is read after the reply
+                    return done
+                self.reindex(new)
+                done += new
+        self.embed_missing()
+        return done
+
+    def _embedding(self) -> Embed | None:
+        """How to embed now; None when the embedder cannot run here, so that learning goes on by words alone."""
+        try:
+            self._embedder.wait(LEARN_WAIT)
+        except (ModelError, TimeoutError):
+            return None
+        return self._embedder.embed
+
+    def embed_missing(self) -> None:
+        """Embed and index the memories and rounds that have no vector yet."""
+        for kind in ("memories", "rounds"):
+            self._embed(kind)
+
+    def _embed(self, kind: VectorKind) -> None:
+        todo = self._store.without_vector(kind, self._embedder_id)
+        for start in range(0, len(todo), BATCH):
+            if self._closing.is_set():
+                return
+            ids = todo[start : start + BATCH]
+            texts = [self._store.recall_item("memory" if kind == "memories" else "round", id_, 0.0, {}).text[:MAX_CHARACTERS] for id_ in ids]
+            vectors = self._embedder.embed(texts)
+            self._store.put_vectors(kind, self._embedder_id, ids, vectors)
+            self._index.add(kind, ids, vectors)
+
+    def reindex(self, done: Sequence[Operation | None]) -> bool:
+        """Bring the vector index in line with operations just applied; False when a memory still has to be embedded."""
+        touched = sorted({id_ for operation in done if operation for id_ in operation.memories})
+        if not touched:
+            return True
+        current = [memory.id for memory in self._store.memories("active", touched)]
+        gone = [id_ for id_ in touched if id_ not in current]
+        if gone:
+            self._index.remove("memories", gone)
+        ids, vectors = self._store.vectors("memories", self._embedder_id, current)
+        if ids:
+            self._index.add("memories", ids, vectors)
+        return len(ids) == len(current)
+
+    def consolidate(self, idle: timedelta) -> int:
+        """Learn, then summarise each session without a message for so long; returns how many were summarised."""
+        self.learn()
+        count = 0
+        for session_id in self._store.idle_sessions(self._store.clock() - idle):
+            if self._closing.is_set():
+                break
+            try:
+                self.summarise(session_id)
+            except Interrupted:
+                break
+            count += 1
+        return count
+
+    def summarise(self, session_id: str) -> None:
+        """Write a session's summary and the next running summary; a text that did not change makes no new version.
+
+        Raises Interrupted when the user needs the model first.
+        """
+        turns = self._store.turns(session_id)
+        ids = {id_ for turn in turns for id_ in self._store.memories_from(turn.id)}
+        current = self._store.memories("active")
+        running = self._store.summary("running")
+        sentences = self.proposer.summary(turns) if self.proposer else []
+        texts: list[tuple[Literal["session", "running"], str | None, str]] = [
+            ("session", session_id, "\n".join(sentences) or summarize_session(turns, [memory for memory in current if memory.id in ids])),
+            ("running", None, summarize_running(running.text if running else "", current)),
+        ]
+        with self._store.transaction():
+            for kind, about, text in texts:
+                previous = self._store.summary(kind, about)
+                if text and (previous is None or previous.text != text):
+                    self._store.add_summary(kind, about, text)
+            self._store.set_session_state(session_id, "consolidated", self._store.clock())

@@ -1,0 +1,246 @@
+"""A sentence cut into clauses that can each stand alone as a first-person statement."""
+
+from __future__ import annotations
+
+import re
+
+_SPOKEN = {
+    "im": "I'm",
+    "ive": "I've",
+    "dont": "don't",
+    "doesnt": "doesn't",
+    "cant": "can't",
+    "wont": "won't",
+    "didnt": "didn't",
+    "isnt": "isn't",
+    "wasnt": "wasn't",
+    "arent": "aren't",
+    "havent": "haven't",
+    "hes": "he's",
+    "shes": "she's",
+    "theyre": "they're",
+    "gonna": "going to",
+    "wanna": "want to",
+}
+_OPENER = re.compile(
+    r"^(?:(?:well|so|oh|ok|okay|yes|yeah|yep|yup|yea|no|nope|hi|hey|hello|hi there|hello there|hey there|anyway|anyways|also|and|but|or|plus|then|because|cause|cuz|btw|by the way|actually|honestly|to be honest|tbh|fyi|"
+    r"you know|you see|you know what|guess what|i mean|sorry|sorry i mean|no wait|wait|i was wrong|my mistake|correction|long story short|okay so|some background|background|good morning|good evening|good news|great news|big news|"
+    r"just so you know|fun fact|for context|for the record|as you know|as i said|like i said|turns out|luckily|unfortunately|sadly|happily|thankfully|fortunately|definitely|totally|absolutely|exactly|true|of course|sure|wow|aww?|yay|woohoo|"
+    r"thanks|thank you|thanks so much|thanks a lot|haha|nice|cool|awesome|great|amazing|oh my god|omg|oh no|right|true that|i think|i guess|i must say|i(?: just| also| recently)? (?:realized|realised|remembered|noticed)(?: that)?(?= (?:i|my)\b)|i(?:'ve)? (?:must )?(?:mention|say|forgot to mention)(?: that)?(?= (?:i|my)\b)|i forgot to mention(?: that)?|speaking of which|in fact|on a different note|on another note|besides|though|however|still|quick one|update|quick update|news|"
+    r"real talk|not gonna lie|ngl|personally|overall|basically|apparently|instead|otherwise|today|right now|nowadays|these days|lately|now|currently|at the moment)\b(?:(?<=thanks) [A-Z]\w+|, [A-Z][a-z]+(?=[,!.-]))?[,:!;.… -]*)+",
+    re.IGNORECASE,
+)
+_TIMES_OF_OPENER = re.compile(r"\b(today|right now|nowadays|these days|lately|now|currently|at the moment)\b[,:!;. ]*$", re.IGNORECASE)
+_NAMED = re.compile(
+    r"^(?!yesterday|tomorrow|tonight|today|recently|sometimes|usually|normally|generally|earlier|later|growing|once|afterwards)(?-i:[A-Z])[a-z]+, (?=(?:i|we|my|our|i'm|i've)\b)",
+    re.IGNORECASE,
+)
+_SUBJECT = r"(?:i|i'm|i've|i'll|i'd|we|we're|we've|we'll|my|our)\b"
+_OTHER = r"(?:(?:he|she|it|they)(?:'s|'re|'ve)?|his|her|its)\b"
+FIRST = re.compile(rf"^{_SUBJECT}", re.IGNORECASE)
+_FINITE = r"(?:is|are|was|were|has|have|had|can|can't|does|doesn't|did|didn't|will|isn't|wasn't|loves?|hates?|likes?|plays?|works?|lives?|goes|went|came|got|made|took|runs?|moved|studies|makes?|wants?|speaks?|teaches|meets?|comes|gave|told|bought|died|closed|\\w{3,}ed)\\b"
+_SPLIT = re.compile(
+    rf"(?:,? and (?=(?:(?-i:[A-Z][a-z]+)|(?:my|our) [\w-]+(?: (?-i:[A-Z])[a-z]+)?) and i\b)|,? (?:and|but|so|plus|then|though|although|yet|whereas) (?:then |also |now |so )?(?=(?:i|i'm|i've|i'll|i'd|we|we're|we've|we'll)\b|(?:my|our) (?:[\w'-]+ ){{1,4}}?{_FINITE})"
+    rf"|,? (?:and|but|so) (?=(?:last|next|this) (?:week|month|year|night|weekend|\w+day),? (?:i|we)\b)|, (?=(?:just|recently|finally) (?:got|finished|came|started|bought|moved|returned)\b)|, (?={_SUBJECT} (?!own\b)[\w']+ ?)|: (?={_SUBJECT})|,? (?:so|and) (?=please\b)|,? (?:and|but|so) (?={_OTHER} [\w']+)|, (?={_OTHER} ?[\w']+))",
+    re.IGNORECASE,
+)
+_PAIR = re.compile(
+    r"^(?:(?:my|our) (?:[\w-]+ ){0,2}(?:wife|husband|partner|girlfriend|boyfriend|sister|brother|mother|mom|mum|father|dad|son|daughter|cousin|friends?|kids|family|fam|team|teammates|colleagues?|buddy|buddies|dogs?|cat|roommate|flatmate|bf|gf|hubby|ex|mate|fiancée?|sis|bro|husband|parents|class|crew|neighbou?r|boss|in law|in-law|aunt|uncle|children|group)"
+    r"(?: (?-i:[A-Z])[\w'-]+)?|(?-i:[A-Z])[a-z]+|me)$",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(
+    r"(?:,|\s[-–—])? (?:and |so |but )?(?=(?:what|where|which|who|how|why|when|any|can you|could you|do you|did you|would you|will you|should i|is there|are there|is it|got any|know any|have you|are you|what's|how's|any idea|please|do i|can i|i was wondering|i wonder|i'm wondering|i'm curious)\b)|,\s*(?=(?:right|isn't it|don't you think|you know|ok|okay|correct|no)\W*$)",
+    re.IGNORECASE,
+)
+_LEADING = re.compile(
+    rf"^(?P<lead>(?:in|on|at|for|during|after|before|since|from|until|by|over|with|every|each|last|next|this|when|while|because|once|as soon as|ever since|although|though|"
+    rf"yesterday|tomorrow|tonight|recently|earlier|later|sometimes|usually|normally|generally|most (?:days|mornings|evenings|weekends)|(?:a|two|three|four|five|six|seven|eight|nine|ten|\d+|a few|a couple of|several) (?:days?|weeks?|months?|years?|weekends?) ago|"
+    rf"the (?:day|week|weekend|month|year|other|last|first|next)|(?:mon|tues|wednes|thurs|fri|satur|sun)day|back in|growing up|as a (?:kid|child|teenager|student|family|hobby)|for (?:my|our|the past|the last))\b[^,;]{{0,90}}?)(?P<comma>,)? (?=(?P<subject>{_SUBJECT}))",
+    re.IGNORECASE,
+)
+_SUBORDINATE = re.compile(
+    r"^(?:when|while|because|once|as soon as|ever since|although|though|after|before|since|until)\b(?=.*\b(?:i|i'm|i've|we|my|he|she|it|they|was|were|is|got)\b)",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(
+    r"^(?:being|as|since i'm|since i am) (?P<role>an? [\w' -]{3,60}?|the (?:only|eldest|oldest|youngest) [\w' -]{3,40}?), ?(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_GIVEN = re.compile(rf"^(?:since|as|given that|now that|seeing as|because) (?={_SUBJECT})", re.IGNORECASE)
+_REASON = re.compile(
+    rf"^(?:since|because|given that|now that|although|though|seeing as) (?P<reason>{_SUBJECT} [^,;]{{6,160}}), (?P<rest>\S.*)$", re.IGNORECASE
+)
+_CLEFT = re.compile(
+    rf"^(?:it's|it is|it was|its) (?P<what>[^,]{{2,40}}?),? not [^,]{{2,40}}?,? (?P<link>that|where|when|which)? ?(?P<rest>{_SUBJECT} .+)$",
+    re.IGNORECASE,
+)
+_LAST_TALK = re.compile(
+    r",? since (?:we|i) (?:last )?(?:spoke|talked|chatted|chat|met)\b|since (?:our|the) last (?:chat|talk|conversation),? ?|,? (?:btw|by the way|lol|tbh|though|too|speaking of)(?=[.!]*$)",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"(?:,| and|, and| -)? (?:(?:it|that|which)(?: was|'s| is| were)|(?:and )?had|having|was) (?:just |really |so |such )*(?:(?:so much|a lot of|lots of|a ton of|a|an|some) )?(?:great |good |amazing |awesome |wonderful |lovely )*(?:fun|blast|time|awesome|amazing|great|wonderful|incredible|fantastic|nice|cool|lovely|unreal|experience)\b(?! \w+ing).*$"
+    r"|,? and (?:the \w+(?: (?:of|at|in|on) (?:the |my )?\w+)?|\w+ing\b[^,]*?) (?:is|are|was|were|has|have|makes?|gives?|helps?|fascinates?|feels?|brings?)\b.*$"
+    r"|,? and (?:some|another|every|a|an) \w+ (?:is|are|was|were|has|had|threw|came|took|broke|fell|ran|stole|hit|said|gave|made|\w{3,}ed)\b.*$"
+    r"|, and (?:[a-z]+ ){1,2}(?:is|are|was|were|makes?|gives?)\b.*$",
+    re.IGNORECASE,
+)
+_ELLIPTIC = re.compile(
+    r"^(?:(?:just|finally|recently|already|also|actually|even) )*(?P<verb>got|had|went|bought|started|finished|moved|met|found|lost|won|spent|visited|joined|signed up|adopted|broke|quit|left|came back|booked|passed|ran|began|"
+    r"completed|attended|planted|baked|cooked|painted|tried|hiked|taught|wrote|graduated|returned|celebrated|hosted|organi[sz]ed|volunteered|performed|competed) (?!it\b|that\b|this\b|you\b|ya\b|me\b|them\b|by\b|to be\b|so\b|some (?:ideas|tips)|any\b)",
+    re.IGNORECASE,
+)
+_ELLIPTIC_GOING = re.compile(
+    r"^(?:(?:just|also|still|currently|actually) )*(?P<rest>(?:been \w+ing|going to (?:the|see|visit|start|move|study|buy|get|continue|take)|planning (?:to|on|a)|thinking (?:of|about)|hoping to|learning (?:to|how)|training for|saving up for|working (?:on|as|at)) (?!.*\b(?:is|was|has|have|had|makes?|made|gives?|gave|helps?|helped|can|will|takes?|took|keeps?|kept|brings?|feels?|felt|seems?|isn't|it's)\b).+)$",
+    re.IGNORECASE,
+)
+
+
+def spell(text: str) -> str:
+    """Chat spelling put right ("im" -> "I'm"), smileys taken out, single spaces."""
+    text = text.replace("’", "'").replace("‘", "'")
+    text = re.sub(r"(?<!\w)[:;=]['-]?[)(DPpO/|]+(?!\w)", " ", text)
+    text = re.sub(r"[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]+", " ", text)
+    text = re.sub(r"(?<![\w'])[a-z]+\b(?!')", lambda m: _SPOKEN.get(m[0], m[0]), text)
+    text = re.sub(r"([!?])[!?]+", r"\1", text)
+    return " ".join(text.split()).lstrip("-–—*• ")
+
+
+def clauses(sentence: str) -> list[str]:
+    """The statements of a spelled sentence, in order: each begins with its subject; questions are left out.
+
+    A leading "Yesterday" or "When I was ten," goes to the clause's end; "As a vegetarian, what …?" gives "I'm a vegetarian".
+    """
+    text = _open(sentence)
+    if text.rstrip(" !").endswith("?"):
+        text, rest = _before_question(text)
+        if not text:
+            return _role(rest)
+    found = _role(text)
+    if found:
+        text = _ROLE.sub(lambda m: m["rest"], text)
+        if not FIRST.match(text):
+            return found
+    if match := _CLEFT.match(text):
+        return [*found, _uncleft(match)]
+    if match := _REASON.match(text):
+        found += _stated(match["reason"])
+        text = match["rest"]
+    return found + _stated(text)
+
+
+def _stated(text: str) -> list[str]:
+    found = []
+    for piece in _pieces(text):
+        piece = _LAST_TALK.sub("", piece)
+        piece = _TAIL.sub("", _whole(_front(_open(piece))))
+        if piece:
+            found.append(piece)
+    return found
+
+
+def _open(text: str) -> str:
+    match = _OPENER.match(text)
+    if not match:
+        return _NAMED.sub("", text)
+    rest = text[match.end() :]
+    # "Today I passed": the time stays; "Now, where": it does not matter.
+    if (kept := _TIMES_OF_OPENER.search(match[0])) and FIRST.match(rest):
+        return f"{kept[1].capitalize()} {rest}"
+    return _NAMED.sub("", rest) if rest else ""
+
+
+def _before_question(text: str) -> tuple[str, str]:
+    """The statement before the question of a sentence ("I live in Bristol, what's …?"), and the whole when there is none."""
+    for match in _QUESTION.finditer(text):
+        head = text[: match.start()].rstrip(" ,-–—")
+        given = _GIVEN.sub("", head)
+        if FIRST.match(given) and len(given.split()) > 2 and re.search(r"[,–—-]\s*(?:and |so |but )?$", text[: match.end()]):
+            return given, text
+    return "", text
+
+
+def _role(text: str) -> list[str]:
+    match = _ROLE.match(text)
+    if not match or re.match(
+        r"(?:a|an) (?:result|matter|side note|kid|child|teenager|reminder|bonus|rule|follow-?up|whole|family|hobby|gift|present|student|way|first step|last resort|test|treat|start)\b",
+        match["role"],
+        re.IGNORECASE,
+    ):
+        return []
+    return [f"I'm {match['role']}"]
+
+
+def _uncleft(match: re.Match[str]) -> str:
+    what, link = match["what"].strip(), (match["link"] or "that").lower()
+    if link == "where":
+        what = what if re.match(r"(?:in|at|on)\b", what) else f"in {what}"
+    elif link == "when" or re.match(r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", what, re.IGNORECASE):
+        what = what if re.match(r"(?:in|at|on)\b", what) else f"on {what}"
+    return f"{match['rest'].rstrip('.! ')} {what}"
+
+
+def _pieces(text: str) -> list[str]:
+    pieces: list[str] = []
+    begin = 0
+    for match in _SPLIT.finditer(text):
+        left = text[begin : match.start()]
+        if (_SUBORDINATE.match(left) and match[0].startswith(", ")) or re.match(r"(?:if|unless)\b", left, re.IGNORECASE):
+            continue  # "When I was ten, we moved": one clause
+        if not re.search(r"\w+\W+\w+", left) or (
+            _LEADING.match(left + " I ")
+            and not FIRST.match(left)
+            and len(left.split()) < 8
+            and not re.search(rf"{_SUBJECT}|\b(?:was|is|were|has)\b", left, re.IGNORECASE)
+        ):
+            continue  # "Last week, I …"
+        if _PAIR.match(re.split(r", and |,? and ", left.strip())[-1]) and re.match(r" and\b", match[0]):
+            continue  # "My wife and I"
+        pieces.append(left)
+        begin = match.end()
+    pieces.append(text[begin:])
+    return pieces
+
+
+def _front(piece: str) -> str:
+    """The clause with its subject first."""
+    match = _LEADING.match(piece)
+    if not match or FIRST.match(piece):
+        return piece
+    lead = match["lead"]
+    if _SUBORDINATE.match(piece) and not re.match(r"(?:after|before|since|until) (?:[^ ]+ ){1,4}$", lead + " ", re.IGNORECASE):
+        after = re.match(rf"^([^,;]{{4,90}}), (?={_SUBJECT})", piece, re.IGNORECASE)
+        if not after:
+            return ""  # no main clause about the user
+        main = piece[after.end() :].rstrip(" .!…,")
+        if re.match(r"(?:ever )?since (?:we|i) (?:last|first)? ?(?:spoke|talked|chatted|met|saw)|since (?:our|the) last", after[1], re.IGNORECASE):
+            return main
+        return f"{main} {_small(after[1])}"
+    if not match["comma"] and re.fullmatch(r"in|on|at|for|during|over|with|from|by|as", lead, re.IGNORECASE):
+        return ""
+    if re.search(r"\b(?:was|is|were|has|had|been|are|i|we)\b|'s\b", lead, re.IGNORECASE):
+        return ""
+    if re.match(
+        r"(?:with|for|by|at|over|from) (?:all|that|this|it|everything|sure|real|example|instance|now|some reason|the win)\b|after all|in (?:fact|the end|my opinion|other words|general|case|that|this)\b",
+        lead,
+        re.IGNORECASE,
+    ):
+        return piece[match.end() :]
+    body = piece[match.end() :].rstrip(" .!…,")
+    return f"{body} {_small(lead)}"
+
+
+def _small(lead: str) -> str:
+    """A leading phrase as it stands at the end: without its capital, unless that is the name of a day."""
+    return lead if re.match(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day", lead, re.IGNORECASE) else lead[:1].lower() + lead[1:]
+
+
+def _whole(piece: str) -> str:
+    """An elliptic clause with its subject: "Just got back from Rome" -> "I just got back from Rome"."""
+    if match := _ELLIPTIC_GOING.match(piece):
+        lead = "I've" if match["rest"].lower().startswith("been") else "I'm"
+        return f"{lead} {match['rest'][:1].lower()}{match['rest'][1:]}"
+    if _ELLIPTIC.match(piece):
+        return f"I {piece[:1].lower()}{piece[1:]}"
+    return piece

@@ -1,0 +1,69 @@
+"""Putting lists of scores together: shares of each list's best, summed by weight (not ranks: those lose too much)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chatmem.types import RecallItem
+
+NEXT_BEST = 0.05  # of a session's second item, added to its best
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One way of looking: its weight, and the raw score of each id that it found."""
+
+    weight: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+    def shares(self) -> dict[str, float]:
+        """Scores as shares of the best, in 0..1; what is not above 0 gets 0."""
+        best = max(self.scores.values(), default=0.0)
+        return {id_: max(0.0, score) / best if best > 0 else 0.0 for id_, score in self.scores.items()}
+
+
+def fuse(lists: Mapping[str, Ranked]) -> dict[str, dict[str, float]]:
+    """For each id what each list gives it, by name; they sum to 0..1. An id that a list lacks gets nothing from it."""
+    total = sum(ranked.weight for ranked in lists.values() if ranked.scores) or 1.0
+    fused: dict[str, dict[str, float]] = {}
+    for name, ranked in lists.items():
+        for id_, share in ranked.shares().items():
+            fused.setdefault(id_, {})[name] = ranked.weight * share / total
+    return fused
+
+
+def best_of(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """The highest score of each id."""
+    best: dict[str, float] = {}
+    for id_, score in scores:
+        best[id_] = max(best.get(id_, score), score)
+    return best
+
+
+def rank_sessions(items: Sequence[RecallItem]) -> list[tuple[str, float]]:
+    """Sessions by their best item and a little of their next one, best first."""
+    found: dict[str, list[float]] = {}
+    for item in items:
+        if item.session_id:
+            found.setdefault(item.session_id, []).append(item.score)
+    scored = []
+    for session_id, scores in found.items():
+        first, *rest = sorted(scores, reverse=True)
+        scored.append((session_id, first + (NEXT_BEST * rest[0] if rest else 0.0)))
+    return sorted(scored, key=lambda pair: (-pair[1], pair[0]))
+
+
+def spread_out(items: Sequence[RecallItem], most: int, free: int) -> list[RecallItem]:
+    """The first ``most`` items, best first, where after the first ``free`` each brings a session not seen yet while there are such."""
+    kept = list(items[:free])
+    seen = {item.session_id for item in kept}
+    later = []
+    for item in items[free:]:
+        if item.session_id in seen:
+            later.append(item)
+        else:
+            seen.add(item.session_id)
+            kept.append(item)
+    chosen = {id(item) for item in (kept + later)[:most]}
+    return [item for item in items if id(item) in chosen]

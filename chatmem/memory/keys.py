@@ -1,0 +1,58 @@
+"""The vector that a round is found by: what the user states in it, not the whole of what was said.
+
+A message such as "Can you suggest some frames? By the way, I just finished my first oil painting." is about frames to an
+embedder that reads it whole. So each statement is embedded by itself and the round's vector is their mean; requests
+count half. A round that states nothing is found by its message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+Embed = Callable[[Sequence[str]], np.ndarray]
+"""Texts to float32 vectors (n, dim), normalised."""
+
+MAX_CHARACTERS = 2000  # of a message: the embedder reads no more
+MAX_STATEMENTS = 12
+REQUEST_WEIGHT = 0.5
+
+_OWN = re.compile(r"\b(?:[Ii](?:['’](?:m|ve|d|ll))?|[Mm]y|me|mine|[Ww]e(?:['’](?:re|ve|d|ll))?|[Oo]urs?|us)\b")
+_SPEAKER = re.compile(r"[A-Z][\w.'-]{1,20}(?: [A-Z][\w.'-]{1,20})?: ")
+_REQUEST = re.compile(
+    r"^(?:(?:also|so|and|but|oh|ok|okay|great|thanks|yes|well|hi|hey|actually|hmm|now),? )*(?:i['’]m|i am|i was|i['’]ll|i['’]d|i|we['’]re|we)"
+    r" (?:(?:also|really|just|actually|definitely|now|currently|still) )*(?:looking|trying|planning|thinking|need|want|love to|like to|wondering|considering"
+    r"|curious|interested|hoping|going to|will|think i['’]?ll|think i['’]?d|excited to|not sure)\b",
+    re.IGNORECASE,
+)
+
+
+def own_statements(message: str) -> list[tuple[str, float]]:
+    """Sentences in which someone says something about themselves, each with its weight; at most twelve.
+
+    A speaker's name at the beginning, as in an imported chat ("Ana: ..."), stands before each.
+    """
+    found: list[tuple[str, float]] = []
+    name = match[0] if (match := _SPEAKER.match(message)) else ""
+    for part in re.split(r"(?<=[.!?])\s+|\n+", message[len(name) : 2 * MAX_CHARACTERS]):
+        sentence = part.strip()
+        if 4 <= len(sentence.split()) <= 70 and _OWN.search(sentence) and not sentence.endswith("?"):
+            found.append((name + sentence, REQUEST_WEIGHT if _REQUEST.match(sentence) else 1.0))
+            if len(found) == MAX_STATEMENTS:
+                break
+    return found
+
+
+def round_vectors(messages: Sequence[str], embed: Embed) -> np.ndarray:
+    """Vectors (n, dim), float32 and normalised, of rounds given by the user's messages."""
+    keys = [own_statements(message) or [(message[:MAX_CHARACTERS], 1.0)] for message in messages]
+    if not keys:
+        return np.zeros((0, 0), np.float32)
+    vectors = np.asarray(embed([text for key in keys for text, _ in key]), np.float32)
+    weights = np.array([weight for key in keys for _, weight in key], np.float32)
+    starts = np.cumsum([0, *(len(key) for key in keys[:-1])])
+    summed: np.ndarray = np.add.reduceat(vectors * weights[:, np.newaxis], starts, axis=0)
+    normalised: np.ndarray = summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-9)
+    return normalised

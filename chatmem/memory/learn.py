@@ -1,0 +1,117 @@
+"""What one message teaches: extract, compare with what is known, apply, link. One transaction a message.
+
+Rules decide. Neighbours are found by exact cosine over the current facts about the same subject, so that learning the
+same messages in the same order always ends in the same state, whatever interrupted it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from chatmem.memory import operations, timeline, update
+from chatmem.memory.extract import command, extract
+from chatmem.memory.given import extract_given
+from chatmem.store import Store
+from chatmem.types import Candidate, Link, Memory, Operation, Origin, Turn
+
+Embed = Callable[[Sequence[str]], np.ndarray]
+"""Texts to float32 vectors (n, dim), normalised."""
+
+Propose = Callable[[str, datetime, Sequence[Candidate]], list[Candidate]]
+"""More candidates for a message beyond those found by rule, each checked against it."""
+
+NEIGHBOURS = 5
+CLOSEST = 20
+SAME_SUBJECT = 500
+
+
+def learn_turn(store: Store, turn: Turn, embed: Embed | None, embedder: str, propose: Propose | None = None) -> list[Operation]:
+    """Learn from a user's turn and mark it as read; nothing happens the second time.
+
+    Without ``embed`` nothing is compared by meaning: only the same words count as the same. What ``propose`` adds is
+    marked as a model's. Raises what ``propose`` raises, with nothing changed.
+    """
+    candidates: list[tuple[Candidate, Origin]] = []
+    if not command(turn.content):
+        said_at = turn.created_at.astimezone()
+        found = extract(turn.content, said_at)
+        candidates = [(candidate, "rule") for candidate in found]
+        _, reply = store.round(turn.id)
+        if reply is not None and reply.state == "complete":
+            candidates += [(candidate, "rule") for candidate in extract_given(reply.content, turn.content, said_at)]
+        if propose:
+            candidates += [(candidate, "llm") for candidate in propose(turn.content, said_at, found)]
+    vectors = embed([candidate.text for candidate, _ in candidates]) if embed and candidates else None
+    done: list[Operation] = []
+    with store.transaction():
+        for i, (candidate, origin) in enumerate(candidates):
+            done += learn_candidate(store, candidate, turn, None if vectors is None else vectors[i], embedder, origin)
+        store.mark_learned(turn)
+    return done
+
+
+def learn_candidate(
+    store: Store, candidate: Candidate, turn: Turn, vector: np.ndarray | None, embedder: str, origin: Origin = "rule"
+) -> list[Operation]:
+    """Apply what a candidate means for memory: INSERT, PASS, REPLACE or END, with its links."""
+    with store.transaction():
+        if any(turn.id in sources for sources in store.source_ids([twin.id for twin in store.memories_saying(candidate.text)]).values()):
+            return []
+        near = [
+            update.Neighbour(memory, cosine)
+            for memory, cosine in closest(store, vector, embedder, subject=candidate.subject, limit=SAME_SUBJECT)
+            if update.is_neighbour(candidate, memory, cosine)
+        ]
+        decision = update.decide(candidate, near[:NEIGHBOURS])
+        if decision.op == "PASS" and decision.target:
+            _, done = operations.reaffirm(store, decision.target, [turn.id], origin, reason=decision.reason, score=decision.score)
+            return [done] if done else []
+        memory = operations.new_memory(store, candidate, origin, turn.created_at)
+        links = _links(store, memory, turn, vector, embedder)
+        if decision.op in ("REPLACE", "END") and decision.target:
+            done = operations.replace(
+                store,
+                decision.target,
+                memory,
+                [turn.id],
+                ends=decision.op == "END",
+                links=links,
+                reason=decision.reason,
+                score=decision.score,
+            )
+        else:
+            memory, done = operations.insert(
+                store, candidate, [turn.id], origin, links=links, reason=decision.reason, score=decision.score, memory=memory
+            )
+        if done is None:
+            return []
+        if vector is not None and done.op != "PASS":
+            store.put_vectors("memories", embedder, [memory.id], vector[np.newaxis])
+        return [done]
+
+
+def closest(
+    store: Store, vector: np.ndarray | None, embedder: str, *, subject: str | None = None, limit: int = CLOSEST
+) -> list[tuple[Memory, float]]:
+    """Current memories by exact cosine to a vector, the closest first; of one subject when given."""
+    if vector is None:
+        return []
+    wanted = None if subject is None else store.current_ids(subject)
+    ids, matrix = store.vectors("memories", embedder, wanted)
+    if not ids:
+        return []
+    cosines = matrix @ np.asarray(vector, np.float32)
+    order = sorted(range(len(ids)), key=lambda i: (-float(cosines[i]), ids[i]))[:limit]
+    found = {memory.id: memory for memory in store.memories("active", [ids[i] for i in order])}
+    return [(found[ids[i]], float(cosines[i])) for i in order if ids[i] in found]
+
+
+def _links(store: Store, memory: Memory, turn: Turn, vector: np.ndarray | None, embedder: str) -> list[Link]:
+    """Links from older memories of other sessions, as the timeline's policy has it."""
+    found = closest(store, vector, embedder)
+    sources = store.source_ids([old.id for old, _ in found])
+    others = [(old, cosine) for old, cosine in found if not any(id_.rpartition("_")[0] == turn.session_id for id_ in sources[old.id])]
+    return timeline.choose_links(memory, others, timeline.components(store.links()))

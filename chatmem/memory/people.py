@@ -1,0 +1,185 @@
+"""People and pets that the user mentions in one message: whom "she", "he" or a bare first name stands for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chatmem.memory.third_person import finish, possessive
+
+_FEMALE = "sister|gf|mother|mom|mum|mama|wife|girlfriend|daughter|aunt|auntie|niece|grandmother|grandma|granny|nana|granddaughter|stepmother|stepmom|stepsister|stepdaughter|sister-in-law|sister in law|mother-in-law|mother in law|daughter-in-law|ex-wife|ex-girlfriend|fiancée|godmother|landlady"
+_MALE = "brother|bf|hubby|father|dad|papa|husband|boyfriend|son|uncle|nephew|grandfather|grandpa|grandad|grandson|stepfather|stepdad|stepbrother|stepson|brother-in-law|brother in law|father-in-law|father in law|son-in-law|ex-husband|ex-boyfriend|fiancé|godfather"
+_EITHER = "partner|spouse|friend|best friend|boss|manager|colleague|coworker|co-worker|cousin|neighbou?r|roommate|flatmate|housemate|teacher|coach|mentor|supervisor|therapist|doctor|dentist|physiotherapist|trainer|landlord|twin|baby|toddler|teenager|child|kid|fiancee?|ex|assistant|student|classmate|teammate|bandmate|godson|goddaughter|godchild|grandchild|in-law|tutor|accountant|lawyer|professor|advisor|babysitter|nanny"
+_PETS = "dog|cat|puppy|kitten|pup|rabbit|bunny|hamster|parrot|horse|pony|turtle|tortoise|snake|guinea pig|bird|goldfish|beagle|labrador|poodle|greyhound|terrier|collie|husky|retriever|bulldog|corgi|dachshund|goose|hen|goat|donkey|lizard|gecko|ferret|budgie|canary"
+_MANY = "parents|grandparents|kids|children|sons|daughters|brothers|sisters|siblings|twins|in-laws|cousins|dogs|cats|neighbou?rs|flatmates|roommates|housemates|colleagues|friends|pets|students"
+_EVENTS = "wedding|party|trip|flight|exam|interview|appointment|concert|surgery|operation|graduation|meeting|presentation|vacation|holiday|conference|recital|tournament|race|show|gig|new job|job|internship|course|class|thesis|deadline|due date|baby shower|reunion|retirement"
+_RELATION = rf"(?:{_FEMALE}|{_MALE}|{_EITHER}|{_PETS})"
+_NAME = r"[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ](?<!'s)(?<!’s)"
+_OWN = re.compile(
+    rf"\b(?P<whose>my|our) (?P<adjective>(?:(?:older|younger|elder|little|big|twin|eldest|oldest|youngest|best|old|new|late|first|second|other|rescue|good|close|dear|childhood|step|half|ex|former|sweet|lovely|little) ){{0,2}})"
+    rf"(?P<relation>{_RELATION}|{_MANY})\b(?!-)(?P<possessive>['’]s)?(?:(?:,| is| was)? (?:named|called)|,| -| is)? ?(?P<name>(?-i:{_NAME}))?(?P<owner>['’]s)?",
+    re.IGNORECASE,
+)
+_NEW = re.compile(
+    rf"\b(?:(?:i|we)(?:'ve|'m|'re| have| had)? (?:\w+ ){{0,2}}?|^(?:\w+ )?)(?:have|had|got|get|adopted|rescued|bought|own|getting|fostering|foster|keep) (?:a|an|one|another) (?P<adjective>(?:[\w-]+ ){{0,3}}?)(?P<relation>{_PETS}|friend|colleague|flatmate|roommate|brother|sister|son|daughter|twin brother|twin sister|cousin|boyfriend|girlfriend|partner|neighbou?r)\b"
+    rf"(?! (?:food|bed|toy|house|video))(?:(?:,| who is| that's)? (?:named|called)|,)? ?(?P<name>(?-i:{_NAME}))?",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    rf"\b(?:my|our|two|three|four) (?:\w+ )?(?P<relation>flatmate|roommate|housemate|kid|son|daughter|brother|sister|dog|cat|colleague|friend|cousin)s\b(?:,| are| is|:| named| called| -)? (?P<names>{_NAME}(?: \(\d+\))?(?:(?:, and |, | and | & ){_NAME}(?: \(\d+\))?)+)"
+)
+_STRANGER = re.compile(
+    r"\b(?:woman|girl|lady|man|guy|boy|baby|doctor|nurse|waiter|teacher|stranger|someone|somebody|person|actor|actress|singer|author|artist|character|puppy|kitten)\b",
+    re.IGNORECASE,
+)
+_WHO = re.compile(rf"\b(?:my|our) (?:[\w-]+ )?{_RELATION},? {_NAME},? who(?P<is>['’]s| is)? (?P<what>[^,.?!;]{{3,80}})")
+_STARTS = re.compile(r"^(?P<pronoun>he|she|it|they)(?P<verb>'s|'re|'ve|'ll|'d)? (?P<rest>.+)$", re.IGNORECASE)
+_STARTS_THEIR = re.compile(r"^(?P<pronoun>his|her|its) (?P<rest>.+)$", re.IGNORECASE)
+_NOT_NAMES = frozenset(
+    "I The A My And But So We It He She They This That When What Oh Hey Thanks In On At For Yes No Just Also You Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+)
+
+
+@dataclass
+class Person:
+    """Someone close to the user, as named in this message. ``gender`` is f, m, x (unknown), p (a pet), many, or e: not a person but an event."""
+
+    relation: str
+    name: str
+    gender: str
+    sentence: int
+    begin: int
+
+    @property
+    def label(self) -> str:
+        """The user's sister Marta."""
+        return f"The user's {self.relation} {self.name}".rstrip()
+
+
+class People:
+    """Who was mentioned, newest last; one per message."""
+
+    def __init__(self) -> None:
+        self.known: list[Person] = []
+        self.strangers = -1
+        """The last sentence in which somebody unknown was mentioned."""
+
+    def note(self, clause: str, sentence: int, begin: int) -> None:
+        """Remember whom a clause mentions; ``begin`` is where its sentence stands in the message."""
+        seen = 0
+        for match in [*_OWN.finditer(clause), *_NEW.finditer(clause)]:
+            if match.groupdict().get("possessive") and re.match(rf" (?:\w+ )?{_RELATION}\b", clause[match.end() :]):
+                continue  # "my brother's dog": not about the brother
+            seen += 1
+            relation, name = match["relation"].lower(), match["name"] or ""
+            name = "" if name in _NOT_NAMES else name
+            adjective = match["adjective"].strip().lower() if match.re is _OWN else ""
+            if match.re is _NEW and not name and relation not in _PETS.split("|"):
+                adjective = ""
+            self._add(Person(f"{adjective} {relation}".strip(), name, _gender(relation), sentence, begin))
+        for match in re.finditer(rf"\b(?:my|our) (?P<event>(?:[\w'-]+ )?(?:{_EVENTS}))\b(?!'s)", clause, re.IGNORECASE):
+            self._add(Person(match["event"].lower(), "", "e", sentence, begin))
+        for match in _SEVERAL.finditer(clause):
+            for name in re.findall(_NAME, match["names"]):
+                seen += 1
+                self._add(Person(match["relation"], name, _gender(match["relation"]), sentence, begin))
+        if len(_STRANGER.findall(clause)) > sum(1 for match in _NEW.finditer(clause)):
+            self.strangers = sentence
+
+    def _add(self, person: Person) -> None:
+        for i, other in enumerate(self.known):
+            if other.relation.split()[-1] == person.relation.split()[-1] and (not person.name or not other.name or other.name == person.name):
+                person = Person(max(other.relation, person.relation, key=len), person.name or other.name, other.gender, person.sentence, other.begin)
+                del self.known[i]
+                break
+        self.known.append(person)
+
+    def statement(self, clause: str, sentence: int) -> tuple[str, str, Person] | None:
+        """A clause about someone known as (sentence about them, its bare predicate, who); None when it is not clear about whom."""
+        if match := _STARTS.match(clause):
+            person = self._meant(match["pronoun"].lower(), sentence)
+            if not person or (
+                match["pronoun"].lower() == "it"
+                and not re.match(
+                    r"it(?:'s| is| will be|'ll be| was| takes place) (?:in|on|at|from|next|this|tomorrow|\d|called|named|an?)\b|it (?:loves|hates|likes|eats|sleeps)",
+                    clause,
+                    re.IGNORECASE,
+                )
+            ):
+                return None
+            rest = match["rest"]
+            verb = {
+                "'s": "has" if re.match(r"(?:been|got|had|always been|just \w+ed)\b", rest) else "is",
+                "'re": "are",
+                "'ve": "have",
+                "'ll": "will",
+                "'d": "would",
+            }.get(match["verb"] or "", "")
+            return finish(f"{person.label} {verb} {possessive(rest)}"), f"{verb} {rest}".strip(), person
+        if match := _STARTS_THEIR.match(clause):
+            person = self._meant({"his": "he", "her": "she", "its": "it"}[match["pronoun"].lower()], sentence)
+            rest = match["rest"]
+            if not person or (person.name and re.match(r"(?:full |real )?name\b", rest)) or person.gender == "many":
+                return None
+            return finish(f"{person.label}'s {possessive(rest)}"), rest, person
+        first, _, rest = clause.partition(" ")
+        for person in self.known:
+            if (
+                person.name
+                and first.rstrip(",") == person.name
+                and re.match(
+                    r"(?:is|was|has|had|\w+s|\w+ed|went|got|made|took|came|left|won|lost|broke|just|also|now|always|never|recently|still|loves?)\b",
+                    rest,
+                )
+            ):
+                person.sentence = sentence
+                return finish(f"{person.label} {possessive(rest)}"), rest, person
+        return None
+
+    def _meant(self, pronoun: str, sentence: int) -> Person | None:
+        """The only one whom a pronoun can mean, if mentioned in this sentence or the one before."""
+        if self.strangers >= sentence - 1 and self.strangers >= 0:
+            return None
+        fits = {"he": "mxp", "she": "fxp", "it": "pe", "they": ("many",)}[pronoun]
+        near = [person for person in self.known if person.sentence >= sentence - 1]
+        found = [person for person in near if person.gender in fits]
+        if len(found) > 1:
+            newest = max(person.sentence for person in found)
+            found = [person for person in found if person.sentence == newest]
+        if len(found) != 1:
+            return None
+        person = found[0]
+        if person.gender in "xp" and pronoun in ("he", "she") and person.gender == "x":
+            person.gender = "m" if pronoun == "he" else "f"
+        person.sentence = sentence
+        return person
+
+
+def _gender(relation: str) -> str:
+    for gender, words in (("f", _FEMALE), ("m", _MALE), ("p", _PETS)):
+        if re.fullmatch(words, relation, re.IGNORECASE):
+            return gender
+    if re.fullmatch(_MANY, relation, re.IGNORECASE):
+        return "many"
+    return "x"
+
+
+def in_passing(sentence: str) -> list[str]:
+    """Facts said on the way: "my brother Tom, who loves chess"."""
+    found = []
+    for match in _WHO.finditer(sentence):
+        head = re.sub(r",? who.*$", "", match[0]).replace(",", "")
+        found.append(finish(f"The user's {head.split(' ', 1)[1]} {'is ' if match['is'] else ''}{possessive(match['what'].strip())}"))
+    return found
+
+
+def introductions(sentence: str) -> list[tuple[str, str]]:
+    """Named people and pets of the user in a sentence that states nothing else: (name, sentence)."""
+    found = []
+    for match in _OWN.finditer(sentence):
+        name = match["name"]
+        if name and name not in _NOT_NAMES and not match["possessive"] and not re.fullmatch(_MANY, match["relation"], re.IGNORECASE):
+            relation = f"{match['adjective']}{match['relation']}".lower()
+            article = "an" if relation[0] in "aeiou" else "a"
+            found.append((name, f"The user has {article} {relation} called {name}."))
+    return found

@@ -1,0 +1,33 @@
+"""Replies by rule, for a model too small to be trusted with them.
+
+A model under a billion parameters invents a name sooner than it admits a gap, and answers "my sister lives in Oslo"
+with a welcome to Norway. Where a rule knows the right words it says them; for all else the model speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chatmem.memory.person import second_person
+from chatmem.types import Candidate, Recall
+from chatmem.words import is_personal, is_question
+
+NO_MEMORY = "I have no memory of that. Tell me, and I will remember it."
+OPENERS = ("Noted: {}", "I will remember that: {}", "Good to know. {}")
+MAX_REPEATED = 3  # facts said back; the rest is learnt in silence
+
+
+def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], number: int) -> str | None:
+    """What to answer without the model, or None to let it speak.
+
+    Nothing remembered about a question on the user: say so. A statement that teaches something: say it back, so that
+    the user sees what was understood. ``number`` of the turn varies the wording.
+    """
+    if is_question(message):
+        return NO_MEMORY if recall.state == "none" and is_personal(message) else None
+    if not candidates:
+        return None
+    facts = [second_person(candidate.text) for candidate in candidates[:MAX_REPEATED]]
+    opener = OPENERS[number // 2 % len(OPENERS)]
+    lead = " ".join(facts)
+    return opener.format(lead[0].lower() + lead[1:] if ": {}" in opener else lead)

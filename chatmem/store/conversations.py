@@ -1,0 +1,225 @@
+"""Sessions and their turns, and full-text search over them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from chatmem.errors import NotFound
+from chatmem.store.database import Database, chunks, utc
+from chatmem.types import Role, Session, SessionState, Turn, TurnState
+from chatmem.words import content_words
+
+ERASED = "(erased)"
+"""What stands in place of words that the user purged."""
+
+
+def match_expression(text: str) -> str | None:
+    """An FTS5 query: the OR of the content words, quoted, at most 64; None when there are none."""
+    words = list(dict.fromkeys(content_words(text)))[:64]
+    return " OR ".join(f'"{word}"' for word in words) if words else None
+
+
+class Conversations(Database):
+    """Sessions, turns, and the words in them."""
+
+    def new_session(self, title: str = "") -> Session:
+        """Begin a session."""
+        with self.transaction():
+            session = Session(id=self._next("s"), profile=self.profile, title=title, started_at=self.clock())
+            self._insert("session", {**session.model_dump(), "started_at": utc(session.started_at), "ended_at": None})
+        return session
+
+    def session(self, session_id: str) -> Session:
+        """One session; raises NotFound."""
+        rows = self._rows("SELECT * FROM session WHERE id = ? AND profile = ?", [session_id, self.profile])
+        if not rows:
+            raise NotFound(f"There is no session {session_id}.", "`chatmem session list` shows them all.")
+        return Session.model_validate(rows[0])
+
+    def sessions(self, limit: int = 200) -> list[Session]:
+        """Sessions of this profile, the one with the newest turn first."""
+        return [
+            Session.model_validate(row)
+            for row in self._rows(
+                "SELECT s.* FROM session s WHERE s.profile = ? ORDER BY "
+                "coalesce((SELECT max(created_at) FROM turn WHERE session_id = s.id), s.started_at) DESC, s.rowid DESC LIMIT ?",
+                [self.profile, limit],
+            )
+        ]
+
+    def idle_sessions(self, since: datetime) -> list[str]:
+        """Ids of sessions that are not summarised and had no turn after ``since``; oldest first."""
+        rows = self._rows(
+            "SELECT s.id FROM session s JOIN turn t ON t.session_id = s.id WHERE s.profile = ? AND s.state <> 'consolidated' "
+            "GROUP BY s.id HAVING max(t.created_at) <= ? ORDER BY s.rowid",
+            [self.profile, utc(since)],
+        )
+        return [row["id"] for row in rows]
+
+    def rename_session(self, session_id: str, title: str) -> None:
+        """Change a session's title (one line, at most 120 characters)."""
+        self.session(session_id)
+        self._write("UPDATE session SET title = ? WHERE id = ?", [" ".join(title.split())[:120], session_id])
+
+    def set_session_state(self, session_id: str, state: SessionState, ended_at: datetime | None = None) -> None:
+        """Open, close, or mark a session as consolidated."""
+        self._write("UPDATE session SET state = ?, ended_at = ? WHERE id = ?", [state, utc(ended_at), session_id])
+
+    def add_turn(
+        self,
+        session_id: str,
+        role: Role,
+        content: str,
+        parent: str | None,
+        *,
+        state: TurnState = "complete",
+        tokens: int | None = None,
+        model: str | None = None,
+    ) -> Turn:
+        """Store a turn after ``parent`` and make it the session's head. Durable when this returns."""
+        content = content.replace("\x00", "")
+        with self.transaction():
+            n = self._rows("SELECT coalesce(max(n), 0) + 1 AS n FROM turn WHERE session_id = ?", [session_id])[0]["n"]
+            turn = Turn(
+                id=f"{session_id}_{n}",
+                session_id=session_id,
+                n=n,
+                parent=parent,
+                role=role,
+                content=content,
+                created_at=self.clock(),
+                state=state,
+                tokens=tokens,
+                model=model,
+            )
+            self._insert("turn", {**turn.model_dump(), "created_at": utc(turn.created_at)})
+            self._write("UPDATE session SET head = ?, state = 'open', ended_at = NULL WHERE id = ?", [turn.id, session_id])
+            self._insert("turn_fts", self._words(turn))
+            number = _number(session_id)
+            old = self._rows("SELECT text FROM session_fts WHERE rowid = ?", [number])
+            text = f"{old[0]['text']}\n{content}" if old else content
+            self._write("INSERT OR REPLACE INTO session_fts (rowid, id, text) VALUES (?, ?, ?)", [number, session_id, text])
+        return turn
+
+    def _words(self, turn: Turn) -> dict[str, object]:
+        before = self.turn(turn.parent).content if turn.parent else ""
+        return {"id": turn.id, "text": turn.content, "window": f"{before}\n{turn.content}"}
+
+    def _index_session(self, session_id: str) -> None:
+        """Index the words of a session anew, leaving out those that were erased."""
+        turns = [Turn.model_validate(row) for row in self._rows("SELECT * FROM turn WHERE session_id = ? ORDER BY n", [session_id])]
+        self._write("DELETE FROM turn_fts WHERE id IN (SELECT id FROM turn WHERE session_id = ?)", [session_id])
+        for turn in turns:
+            self._insert("turn_fts", {name: str(text).replace(ERASED, "") for name, text in self._words(turn).items()})
+        text = "\n".join(turn.content for turn in turns if turn.content != ERASED)
+        self._write("INSERT OR REPLACE INTO session_fts (rowid, id, text) VALUES (?, ?, ?)", [_number(session_id), session_id, text])
+
+    def set_head(self, session_id: str, turn_id: str | None) -> None:
+        """Show another branch of the session."""
+        self._write("UPDATE session SET head = ? WHERE id = ?", [turn_id, session_id])
+
+    def turn(self, turn_id: str) -> Turn:
+        """One turn; raises NotFound."""
+        rows = self._rows("SELECT * FROM turn WHERE id = ?", [turn_id])
+        if not rows:
+            raise NotFound(f"There is no turn {turn_id}.")
+        return Turn.model_validate(rows[0])
+
+    def turns(self, session_id: str, head: str | None = None) -> list[Turn]:
+        """The branch that ends in ``head`` (the session's own when None), oldest first."""
+        head = head or self.session(session_id).head
+        rows = self._rows("SELECT * FROM turn WHERE session_id = ?", [session_id])
+        by_id = {row["id"]: row for row in rows}
+        branch = []
+        while head is not None and head in by_id:
+            branch.append(Turn.model_validate(by_id[head]))
+            head = by_id[head]["parent"]
+        return branch[::-1]
+
+    def round(self, turn_id: str) -> tuple[Turn, Turn | None]:
+        """The round a turn belongs to: the user's turn, and its newest reply if there is one."""
+        turn = self.turn(turn_id)
+        if turn.role == "assistant" and turn.parent:
+            return self.turn(turn.parent), turn
+        rows = self._rows("SELECT * FROM turn WHERE parent = ? AND role = 'assistant' ORDER BY n DESC LIMIT 1", [turn.id])
+        return turn, Turn.model_validate(rows[0]) if rows else None
+
+    def rounds(self) -> list[str]:
+        """Ids of the user turns of this profile, oldest first: one per round."""
+        rows = self._rows(
+            "SELECT t.id FROM turn t JOIN session s ON s.id = t.session_id WHERE t.role = 'user' AND t.content <> ? AND s.profile = ? ORDER BY t.rowid",
+            [ERASED, self.profile],
+        )
+        return [row["id"] for row in rows]
+
+    def turns_to_learn(self) -> list[Turn]:
+        """User turns of this profile that extraction has not read yet, oldest first."""
+        rows = self._rows(
+            "SELECT t.* FROM turn t JOIN session s ON s.id = t.session_id WHERE t.role = 'user' AND s.profile = ? "
+            "AND NOT EXISTS (SELECT 1 FROM learned l WHERE l.turn_id = t.id) ORDER BY t.created_at, t.rowid",
+            [self.profile],
+        )
+        return [Turn.model_validate(row) for row in rows]
+
+    def mark_learned(self, turn: Turn) -> None:
+        """Extraction has read this turn."""
+        self._write("INSERT OR IGNORE INTO learned VALUES (?)", [turn.id])
+
+    def bm25(self, query: str, column: Literal["text", "window", "session", "memory"], limit: int) -> list[tuple[str, float]]:
+        """Ids by BM25, best first, higher is better: of turns (own text or window), sessions, or memories of this profile."""
+        expression = match_expression(query)
+        if expression is None:
+            return []
+        table, owner, mine = _RANKED[column]
+        if owner == "turn":
+            expression = f"{column} : ({expression})"
+        # The best rows are picked inside the index and only these are looked up; more when other profiles hold the first ones.
+        sql = (
+            f"SELECT f.id, -f.rank AS score, {mine} AS mine FROM (SELECT id, rank FROM {table} WHERE {table} MATCH ? ORDER BY rank LIMIT ?) f "
+            f"JOIN {owner} o ON o.id = f.id ORDER BY f.rank, o.rowid"
+        )
+        taken = limit
+        while True:
+            rows = self._rows(sql, [self.profile, expression, taken])
+            found = [(row["id"], row["score"]) for row in rows if row["mine"]]
+            if len(found) >= limit or len(rows) < taken:
+                return found[:limit]
+            taken *= 8
+
+    def round_ids(self, turn_ids: Sequence[str]) -> dict[str, str]:
+        """For each turn the round it belongs to, by the id of its user turn (a reply to nothing is a round by itself)."""
+        found: dict[str, str] = {}
+        for part in chunks(turn_ids):
+            sql = f"SELECT id, CASE WHEN role = 'assistant' THEN coalesce(parent, id) ELSE id END AS round FROM turn WHERE id IN ({', '.join('?' * len(part))})"
+            found.update((row["id"], row["round"]) for row in self._rows(sql, part))
+        return found
+
+    def search_turns(self, query: str, limit: int = 50) -> list[tuple[Turn, float]]:
+        """Turns of all sessions that match the words as typed (the last word may be unfinished), best first."""
+        words = re.findall(r"\w+", query)[:32]
+        if not words:
+            return []
+        expression = " ".join([*(f'"{word}"' for word in words[:-1]), f'"{words[-1]}"*'])
+        rows = self._rows(
+            "SELECT t.*, -bm25(turn_fts) AS score FROM turn_fts f JOIN turn t ON t.id = f.id JOIN session s ON s.id = t.session_id "
+            "WHERE turn_fts MATCH ? AND s.profile = ? ORDER BY rank LIMIT ?",
+            [f"text : ({expression})", self.profile, limit],
+        )
+        return [(Turn.model_validate({key: value for key, value in row.items() if key != "score"}), row["score"]) for row in rows]
+
+
+_OF_PROFILE = "EXISTS (SELECT 1 FROM session s WHERE s.id = o.session_id AND s.profile = ?)"
+_RANKED = {
+    "text": ("turn_fts", "turn", _OF_PROFILE),
+    "window": ("turn_fts", "turn", _OF_PROFILE),
+    "session": ("session_fts", "session", "o.profile = ?"),
+    "memory": ("memory_fts", "memory", "o.status = 'active' AND o.profile = ?"),
+}
+"""For each column that is ranked: the index, the table of its owners, and which of them count."""
+
+
+def _number(session_id: str) -> int:
+    return int(session_id[1:])

@@ -1,0 +1,158 @@
+"""What was recalled for each reply."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Literal
+
+from chatmem.errors import NotFound
+from chatmem.store.conversations import ERASED
+from chatmem.store.database import chunks, utc
+from chatmem.store.erasing import Erasing
+from chatmem.types import Recall, RecallItem, Turn
+
+
+class Recalls(Erasing):
+    """References and scores; the words stay where they are."""
+
+    def add_recall(self, recall: Recall, turn_id: str) -> Recall:
+        """Keep what was recalled for a user turn; words stay where they are, only references and scores are kept."""
+        with self.transaction():
+            kept = recall.model_copy(update={"id": self._next("r")})
+            self._insert(
+                "recall",
+                {
+                    "id": kept.id,
+                    "turn_id": turn_id,
+                    "reply_id": None,
+                    "state": kept.state,
+                    "milliseconds": kept.milliseconds,
+                    "created_at": utc(self.clock()),
+                },
+            )
+            for position, item in enumerate(kept.items):
+                self._insert(
+                    "recall_item",
+                    {
+                        "recall_id": kept.id,
+                        "position": position,
+                        "source": item.source,
+                        "ref": item.id,
+                        "score": item.score,
+                        "parts": json.dumps(item.parts),
+                        "shown": int(item.shown),
+                        "reason": item.reason,
+                    },
+                )
+        return kept
+
+    def set_recall_reply(self, recall_id: str, reply_id: str) -> None:
+        """Say which reply a recall was made for."""
+        self._write("UPDATE recall SET reply_id = ? WHERE id = ?", [reply_id, recall_id])
+
+    def recall_of(self, turn_id: str) -> Recall | None:
+        """What was recalled for a reply (or for a user turn: the newest), with today's words of each item."""
+        rows = self._rows("SELECT * FROM recall WHERE reply_id = ? OR turn_id = ? ORDER BY rowid DESC LIMIT 1", [turn_id, turn_id])
+        if not rows:
+            return None
+        row = rows[0]
+        items = []
+        for entry in self._rows("SELECT * FROM recall_item WHERE recall_id = ? ORDER BY position", [row["id"]]):
+            try:
+                items.append(
+                    self.recall_item(entry["source"], entry["ref"], entry["score"], json.loads(entry["parts"]), bool(entry["shown"]), entry["reason"])
+                )
+            except NotFound:  # purged since
+                continue
+        return Recall(id=row["id"], question=self.turn(row["turn_id"]).content, state=row["state"], items=items, milliseconds=row["milliseconds"])
+
+    def recall_item(
+        self, source: Literal["memory", "round"], ref: str, score: float, parts: dict[str, float], shown: bool = False, reason: str = ""
+    ) -> RecallItem:
+        """Describe a memory or a round as it stands now."""
+        if source == "memory":
+            memory = self.memory(ref)
+            turns = self.sources(ref)
+            return RecallItem(
+                source=source,
+                id=ref,
+                kind=memory.kind,
+                text=memory.text,
+                said_at=memory.created_at,
+                event_start=memory.event_start,
+                valid_to=memory.valid_to,
+                score=score,
+                parts=parts,
+                shown=shown,
+                reason=reason,
+                session_id=turns[-1].session_id if turns else None,
+                turn_id=turns[-1].id if turns else None,
+            )
+        user, reply = self.round(ref)
+        text = user.content if reply is None else f"{user.content}\n{reply.content}"
+        return RecallItem(
+            source=source,
+            id=ref,
+            kind="round",
+            text=text,
+            said_at=user.created_at,
+            score=score,
+            parts=parts,
+            shown=shown,
+            reason=reason,
+            session_id=user.session_id,
+            turn_id=user.id,
+        )
+
+    def recall_items(self, source: Literal["memory", "round"], refs: Sequence[str]) -> dict[str, RecallItem]:
+        """Many at once, as they stand now, without scores; those that are gone, or no longer current, are left out."""
+        return self._memory_items(refs) if source == "memory" else self._round_items(refs)
+
+    def _memory_items(self, refs: Sequence[str]) -> dict[str, RecallItem]:
+        last: dict[str, tuple[str, str]] = {}
+        for part in chunks(refs):
+            sql = (
+                "SELECT x.memory_id, t.id, t.session_id FROM memory_source x JOIN turn t ON t.id = x.turn_id "
+                f"WHERE x.memory_id IN ({', '.join('?' * len(part))}) ORDER BY t.created_at, t.rowid"
+            )
+            last.update((row["memory_id"], (row["id"], row["session_id"])) for row in self._rows(sql, part))
+        items = {}
+        for memory in self.memories("active", refs):
+            turn_id, session_id = last.get(memory.id, (None, None))
+            items[memory.id] = RecallItem(
+                source="memory",
+                id=memory.id,
+                kind=memory.kind,
+                text=memory.text,
+                said_at=memory.created_at,
+                event_start=memory.event_start,
+                valid_to=memory.valid_to,
+                score=0.0,
+                session_id=session_id,
+                turn_id=turn_id,
+            )
+        return items
+
+    def _round_items(self, refs: Sequence[str]) -> dict[str, RecallItem]:
+        said: dict[str, Turn] = {}
+        replies: dict[str, str] = {}
+        for part in chunks(refs):
+            marks = ", ".join("?" * len(part))
+            said.update((row["id"], Turn.model_validate(row)) for row in self._rows(f"SELECT * FROM turn WHERE id IN ({marks})", part))
+            sql = f"SELECT parent, content FROM turn WHERE parent IN ({marks}) AND role = 'assistant' ORDER BY n"
+            replies.update((row["parent"], row["content"]) for row in self._rows(sql, part))  # the newest reply stays
+        return {
+            ref: RecallItem(
+                source="round",
+                id=ref,
+                kind="round",
+                text=turn.content if ref not in replies else f"{turn.content}\n{replies[ref]}",
+                said_at=turn.created_at,
+                score=0.0,
+                session_id=turn.session_id,
+                turn_id=turn.id,
+            )
+            for ref in refs
+            if (turn := said.get(ref)) is not None and turn.content != ERASED
+        }

@@ -1,0 +1,65 @@
+"""Screens that ask the store for things away from the screen: tasks run in threads, what came of them arrives as a message."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from textual import work
+from textual.screen import Screen
+
+from chatmem.errors import ChatmemError
+from chatmem.tui import messages
+from chatmem.tui.text import safe
+
+if TYPE_CHECKING:
+    from chatmem.chat import Chat
+
+log = logging.getLogger(__name__)
+
+
+class BackgroundScreen(Screen[None]):
+    """A screen with a chat, whose slow work never holds up a key."""
+
+    chat: Chat | None = None
+
+    def _guarded(self, task: Callable[[Chat], Any], then: str) -> None:
+        """Run a task in this worker thread; its value or its error comes back as a message."""
+        assert self.chat is not None
+        try:
+            value = task(self.chat)
+        except ChatmemError as error:
+            self.post_message(messages.Noticed(error.message, error.hint, problem=True))
+        except Exception as error:
+            log.exception("a task failed: %s", then)
+            self.post_message(messages.Noticed(f"Something went wrong inside chatmem: {error}", problem=True))
+        else:
+            if then:
+                self.post_message(messages.Done(then, value))
+
+    @work(thread=True, group="side", exit_on_error=False)
+    def ask(self, then: str, task: Callable[[Chat], Any]) -> None:
+        """Do something with the store away from the screen; ``Done(then, value)`` follows."""
+        self._guarded(task, then)
+
+    def on_noticed(self, event: messages.Noticed) -> None:
+        """Show a notice as a toast."""
+        text = safe(f"{event.text}\n{event.hint}" if event.hint else event.text)
+        self.notify(text, severity="error" if event.problem else "information", timeout=8 if event.problem else 5, markup=False)
+
+    def offered(self) -> Iterator[tuple[str, str, str]]:
+        """Every action with a key that applies now, for the palette: action, key, title."""
+        for binding in self._bindings.key_to_bindings.values():
+            for one in binding[:1]:
+                if self.check_action(one.action.partition("(")[0], ()):
+                    yield one.action, self.app.get_key_display(one), f"{one.description}: {one.tooltip}" if one.tooltip else one.description
+
+    def action_help(self) -> None:
+        """Show or hide the help panel."""
+        from textual.widgets import HelpPanel
+
+        if self.query(HelpPanel):
+            self.app.action_hide_help_panel()
+        else:
+            self.app.action_show_help_panel()

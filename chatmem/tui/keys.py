@@ -1,0 +1,85 @@
+"""The bottom line: which keys apply now. One widget that draws text, where Textual's footer makes one for each key."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual import events
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.widgets import Static
+
+
+class Key(NamedTuple):
+    """A key on the line."""
+
+    display: str
+    title: str
+    action: str
+    enabled: bool
+
+
+def fitting(keys: list[Key], width: int) -> list[Key]:
+    """As many keys as fit, in their order; the last ones are left out (F1 and the palette have them all)."""
+    shown, used = [], 0
+    for key in keys:
+        used += len(key.display) + len(key.title) + 3
+        if used - 1 > width:
+            break
+        shown.append(key)
+    return shown
+
+
+class KeyLine(Static):
+    """Keys and what they do; a click presses one."""
+
+    DEFAULT_CSS = """
+    KeyLine { dock: bottom; height: 1; padding: 0 1; background: $footer-background; text-wrap: nowrap; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+        self._keys: list[Key] = []
+        self._shown: list[Key] = []
+        self._owners: dict[str, DOMNode] = {}
+
+    def on_mount(self) -> None:
+        """Follow the screen's keys."""
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def _changed(self, screen: Screen[object]) -> None:
+        if not self.is_attached or screen is not self.screen or not self.app.app_focus:
+            return
+        seen: dict[str, Key] = {}
+        for owner, binding, enabled, _ in screen.active_bindings.values():
+            if binding.show and binding.action not in seen:
+                seen[binding.action] = Key(self.app.get_key_display(binding), binding.description, binding.action, enabled)
+                self._owners[binding.action] = owner
+        if (keys := list(seen.values())) != self._keys:
+            self._keys = keys
+            self._draw()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """More or fewer fit."""
+        self._draw()
+
+    def _draw(self) -> None:
+        self._shown = fitting(self._keys, self.size.width - 2)
+        parts: list[tuple[str, str]] = []
+        for key in self._shown:
+            parts += [
+                (key.display, "bold $footer-key-foreground"),
+                (f" {key.title}  ", "$footer-description-foreground" if key.enabled else "$foreground 35%"),
+            ]
+        self.update(Content.assemble(*parts), layout=False)
+
+    async def on_click(self, event: events.Click) -> None:
+        """Press the key under the pointer."""
+        left = 1
+        for key in self._shown:
+            right = left + len(key.display) + len(key.title) + 3
+            if left <= event.x < right:
+                await self.app.run_action(key.action, self._owners[key.action])
+                return
+            left = right

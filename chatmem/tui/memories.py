@@ -1,0 +1,327 @@
+"""The memory screen: everything remembered as facts, along time, by conversation, and what is in the trash."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+from textual.worker import get_current_worker
+
+from chatmem.memory.decay import retention
+from chatmem.store.pages import MemoryLine, SessionLine
+from chatmem.tui import lines, views
+from chatmem.tui.browsing import BrowsingScreen
+from chatmem.tui.changes import Changes
+from chatmem.tui.correcting import CORRECTING_HELP, CORRECTIONS, UndoLine
+from chatmem.tui.keys import KeyLine
+from chatmem.tui.rows import LIST_HELP, Rows
+from chatmem.tui.text import one_line, safe, show_date
+from chatmem.tui.views import TITLES, Look, Name
+
+if TYPE_CHECKING:
+    from chatmem.chat import Chat
+    from chatmem.config import Paths
+
+BEAT = 0.7
+"""How often to look whether something else changed memory, in seconds."""
+
+DIM = "$foreground 60%"
+
+
+class Listed(Message):
+    """The keys of a look, with the lines around the cursor."""
+
+    def __init__(self, ticket: int, page: views.Page, counts: dict[str, int], change: int, at: str | None) -> None:
+        super().__init__()
+        self.ticket, self.page, self.counts, self.change, self.at = ticket, page, counts, change, at
+
+
+class Filled(Message):
+    """More lines of the same keys."""
+
+    def __init__(self, ticket: int, lines: dict[str, Any]) -> None:
+        super().__init__()
+        self.ticket, self.lines = ticket, lines
+
+
+class Tab(Static):
+    """The name of a view; a click goes there."""
+
+    def __init__(self, view: Name) -> None:
+        super().__init__("", id=f"tab-{view}", classes="tab", markup=False)
+        self.view: Name = view
+        self._said = ""
+
+    def say(self, words: str) -> None:
+        """Change the words."""
+        if words != self._said:
+            self._said = words
+            self.update(words)
+
+    def on_click(self) -> None:
+        """Change the view."""
+        assert isinstance(self.screen, MemoriesScreen)
+        self.screen.action_view(self.view)
+
+
+class MemoriesScreen(BrowsingScreen):
+    """Four views over the same memories and the same marks; all reading is done in threads."""
+
+    HELP = f"""
+# Memories
+
+**1** Facts · **2** Timeline · **3** Sessions · **4** Trash
+
+**/** filters as you type, **F6** looks by meaning instead · **f** narrows by kind, standing, pinned and date
+
+**o** changes the order, **O** turns it round; a click on a title does too
+
+**t** (timeline) days, months, years · **g** goes to a date
+{LIST_HELP}{CORRECTING_HELP}
+**Esc** unmarks, then clears the filter, then goes back to the chat.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back"),
+        Binding("f1", "help", "Help"),
+        Binding("slash", "find", "Filter", key_display="/", tooltip="Filter as you type"),
+        Binding("f", "narrow", "Narrow", tooltip="By kind, standing, pinned, date"),
+        Binding("o", "order", "Order", tooltip="Change the order"),
+        *CORRECTIONS,
+        Binding("O", "reverse", "Turn round", show=False, tooltip="Turn the order round"),
+        Binding("f6", "meaning", "By meaning", tooltip="Look for what was typed by its meaning"),
+        Binding("t", "zoom", "Zoom", tooltip="Days, months, years"),
+        Binding("g", "go", "Go to date", tooltip="Jump along the timeline"),
+        *(Binding(str(n), f"view('{name}')", title, show=False) for n, (name, title) in enumerate(TITLES.items(), 1)),
+    ]
+    AUTO_FOCUS = "#rows"
+
+    def __init__(self, chat: Chat, changes: Changes, paths: Paths) -> None:
+        super().__init__()
+        self.chat, self.changes, self.paths = chat, changes, paths
+        self.now = chat.clock()
+        self.read_lines: dict[str, Any] = {}
+        self._reader = views.Reader(chat.store)
+        self._keys: list[str] = []
+        self._narrowed = ""
+        self._offered: object = None
+        self._counts: dict[str, int] = {}
+        self._ticket = self._listed = 0
+        self._change = -1
+
+    def compose(self) -> ComposeResult:
+        """Tabs, filter, titles, rows, the highlighted one in full, what undo would do."""
+        with Horizontal(id="tabs"):
+            for name in TITLES:
+                yield Tab(name)
+        with Horizontal(id="filter"):
+            yield Input(placeholder="/ to filter", id="words", compact=True, select_on_focus=False)
+            yield Static("", id="narrowed", markup=False)
+        yield Static("", id="titles", markup=False)
+        yield Rows("rows", self._draw, self._is_read, views.markable)
+        yield Static("", id="about", markup=False)
+        yield UndoLine()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Read what is there."""
+        self.show_head()
+        self.read()
+        self.refresh_standing()
+        self.set_interval(BEAT, self._watch)
+
+    # ------------------------------------------------------------------ reading
+
+    @property
+    def settled(self) -> bool:
+        """Whether what is on the screen is what was last asked for."""
+        return self._listed == self._ticket and self.rows.complete
+
+    def read(self, at: str | None = None, day: date | None = None) -> None:
+        """Read the keys of the present look; the cursor stays, or goes to a key or a day."""
+        self._ticket += 1
+        self._read(self._ticket, self.look, at, day, self.rows.key, max(24, self.rows.size.height))
+
+    @work(thread=True, exclusive=True, group="keys", exit_on_error=False)
+    def _read(self, ticket: int, look: Look, at: str | None, day: date | None, cursor: str, height: int) -> None:
+        worker = get_current_worker()
+
+        def task(chat: Chat) -> None:
+            if worker.is_cancelled:  # the words changed again before this one's turn came
+                return
+            now, settings = chat.clock(), chat.settings.memory
+            change = chat.store.last_change()
+            page = views.read_keys(self._reader, chat.store, look, settings, now)
+            place = at if day is None else views.place_of(chat.store, look, day, settings, now)
+            near = place or cursor
+            around = page.keys.index(near) if near and near in page.keys else 0
+            if worker.is_cancelled:
+                return
+            found = views.read_lines(chat.store, look, page.keys[max(0, around - height) : around + height])
+            self.post_message(Listed(ticket, views.Page(page.keys, page.lines | found), chat.store.memory_counts(), change, place))
+
+        self._guarded(task, "")
+
+    def on_listed(self, event: Listed) -> None:
+        """Show the keys, unless others were asked for since."""
+        if event.ticket != self._ticket or self.chat is None:
+            return
+        self.now, self._listed = self.chat.clock(), event.ticket
+        self._keys, self.read_lines, self._counts, self._change = event.page.keys, event.page.lines, event.counts, event.change
+        self.rows.show(event.page.keys, event.at)
+        self.show_head()
+        self._show_about()
+
+    def on_rows_needed(self, event: Rows.Needed) -> None:
+        """Read the lines that came into view."""
+        self._fill(self._ticket, self.look, [key for key in event.keys if not self._is_read(key)])
+
+    @work(thread=True, exclusive=True, group="lines", exit_on_error=False)
+    def _fill(self, ticket: int, look: Look, keys: list[str]) -> None:
+        self._guarded(lambda chat: self.post_message(Filled(ticket, views.read_lines(chat.store, look, keys))), "")
+
+    def on_filled(self, event: Filled) -> None:
+        """Draw them."""
+        if event.ticket == self._ticket:
+            self.read_lines |= event.lines
+            self.rows.refresh()
+            self._show_about()
+
+    @work(thread=True, exclusive=True, group="watch", exit_on_error=False)
+    def _watch(self) -> None:
+        self._guarded(lambda chat: chat.store.last_change(), "change")
+
+    def done(self, then: str, value: Any) -> None:
+        """A background job, or a screen above, changed memory: read again; the cursor stays on its memory."""
+        if then == "change" and value != self._change and self._change >= 0:
+            self._change = value
+            self.read()
+            self.refresh_standing()
+        elif then == "meant":
+            self.meant(*value)
+
+    def changed(self) -> None:
+        """This screen changed memory."""
+        self.rows.clear_marks()
+        self.read()
+
+    # ------------------------------------------------------------------ drawing
+
+    def _draw(self, key: str, above: str | None, width: int) -> lines.Pieces | None:
+        assert self.chat is not None
+        return views.draw(self.look, key, above, width, self.read_lines, self.chat.settings.memory, self.now)
+
+    def _is_read(self, key: str) -> bool:
+        return (views.memory_of(key) or key) in self.read_lines
+
+    def show_head(self) -> None:
+        """Tabs, filter, titles; only what has changed is laid out anew."""
+        look, counts = self.look, self._counts
+        shown = {"facts": counts.get("active", 0), "trash": sum(n for status, n in counts.items() if status != "active")} if counts else {}
+        for number, (name, title) in enumerate(TITLES.items(), 1):
+            tab = self.query_one(f"#tab-{name}", Tab)
+            tab.say(f"{number} {title}{f' {shown[name]:,}' if name in shown else ''}")
+            tab.set_class(name == look.name, "-here")
+        marks = len(self.rows.marks)
+        parts = [views.narrowing(look)]
+        parts.append(f"{len(self._keys):,} found" if look.wanted.narrowed and self._change >= 0 and look.name != "timeline" else "")
+        parts += ["F6 by meaning" if look.wanted.words and look.wanted.ids is None else "", f"{marks} marked" if marks else ""]
+        narrowed = " · ".join(part for part in parts if part)
+        if narrowed != self._narrowed:
+            self._narrowed = narrowed
+            self.query_one("#narrowed", Static).update(narrowed)
+        self.query_one("#titles", Static).update(self._titles(), layout=False)
+        self._offer()
+
+    def _offer(self) -> None:
+        """The footer is made anew only when other keys apply: that costs more than all the rest of a key."""
+        state = (self.look.name, min(2, len(self.rows.marks)), bool(self.look.wanted.words), bool(self.picked))
+        if state != self._offered:
+            self._offered = state
+            self.refresh_bindings()
+
+    def _titles(self) -> Content:
+        if columns := views.columns(self.look):
+            pieces = lines.header(columns, self.list_width, views.wanted_for(self.look).order, self.look.wanted.reverse)
+            return Content.assemble("   ", *((text, "bold $text-primary" if style == "bold" else DIM) for text, style in pieces))
+        if self.look.name == "timeline":
+            return Content.styled(f"   by {self.look.zoom}, newest first · t changes that · g goes to a date", DIM)
+        return Content.styled("   newest first · Enter shows summaries, memories and turns", DIM)
+
+    def _show_about(self) -> None:
+        """The highlighted memory in full, or what to do when the list is empty."""
+        about = self.query_one("#about", Static)
+        line = self.read_lines.get(views.memory_of(self.rows.key))
+        if isinstance(line, MemoryLine) and self.chat is not None:
+            memory = line.memory
+            left = retention(memory, self.now, self.chat.settings.memory)
+            facts = [memory.kind, lines.STANDING[memory.status], f"since {show_date(lines.when(memory))}", f"{left:.0%} kept"]
+            facts += [f"used {memory.access_count}×", f"said {line.sources}×" if line.sources else "by hand", "Enter tells all"]
+            said: list[str | tuple[str, str]] = [("\nyou said: ", DIM), f"“{one_line(memory.span, 200)}”"] if memory.span else []
+            about.update(Content.assemble(safe(memory.text), "\n", (" · ".join(facts), DIM), *said), layout=False)
+        elif isinstance(session := self.read_lines.get(self.rows.key), SessionLine):
+            about.update(Content.assemble(safe(session.title) or "New conversation", "\n", (one_line(session.summary, 300), DIM)), layout=False)
+        elif self._keys:
+            about.update(Content.styled("Enter goes to that time.", DIM) if self.look.name == "timeline" else "", layout=False)
+        else:
+            about.update(self._nothing(), layout=False)
+
+    def _nothing(self) -> str:
+        if self._change < 0:
+            return "Reading…"
+        if self.look.wanted.narrowed:
+            return "Nothing here matches. F6 looks by meaning; Esc clears the filter."
+        return {
+            "facts": "Nothing is remembered yet. Tell me something in the chat, or press a to add a memory.",
+            "timeline": "Nothing has happened yet.",
+            "sessions": "There are no conversations yet.",
+            "trash": "The trash is empty: nothing was forgotten, replaced or merged.",
+        }[self.look.name]
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The titles depend on the width."""
+        self.query_one("#about").display = event.size.height >= 18
+        self.call_after_refresh(self.show_head)
+
+    @on(Rows.Highlighted)
+    def highlighted(self) -> None:
+        """Show it in full."""
+        self._show_about()
+        self._offer()
+
+    @on(Rows.Marked)
+    def marked(self) -> None:
+        """Say how many; which keys apply may have changed."""
+        self.show_head()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Keys that would do nothing here are not offered."""
+        if not self.is_mounted or not self.query(Rows):
+            return True
+        view, marks = self.look.name, len(self.rows.marks)
+        if action in ("edit", "pin", "forget", "restore", "merge", "split", "purge") and not self.picked:
+            return False
+        match action:
+            case "merge":
+                return marks > 1 and view not in ("trash", "sessions")
+            case "restore":
+                return view == "trash"
+            case "split":
+                return view in ("facts", "timeline") and not marks
+            case "forget" | "pin":
+                return view in ("facts", "timeline")
+            case "edit" | "purge" | "add" | "narrow":
+                return view != "sessions"
+            case "order" | "reverse":
+                return view in ("facts", "trash")
+            case "zoom" | "go":
+                return view == "timeline"
+            case "meaning":
+                return bool(self.look.wanted.words) and view in ("facts", "timeline")
+        return True

@@ -1,0 +1,204 @@
+"""Memory that lives, with the real embedder: what changes, what ends, what fades, and the jobs that see to it."""
+
+from __future__ import annotations
+
+import pickle
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from chatmem import jobs
+from chatmem.chat import Chat
+from chatmem.config import Paths, Settings
+from chatmem.errors import NotFound
+from chatmem.memory import operations
+from chatmem.memory.context import build_messages
+from chatmem.prompts import load_prompt
+from chatmem.types import Candidate
+from tests.conftest import Ticking
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture
+def chat(paths: Paths, embed_model: Path, clock: Ticking) -> Iterator[Chat]:
+    """A companion whose chat model is away: nobody answers here."""
+    (paths.models / embed_model.name).symlink_to(embed_model)
+    opened = Chat(paths, Settings(), clock)
+    opened.engine.close()
+    opened.embedder.wait(60)
+    opened.settle()
+    yield opened
+    opened.close()
+
+
+def say(chat: Chat, *texts: str, learn: bool = True) -> None:
+    session, parent = chat.store.new_session(), None
+    for text in texts:
+        turn = chat.store.add_turn(session.id, "user", text, parent)
+        parent = chat.store.add_turn(session.id, "assistant", "I see.", turn.id).id
+    if learn:
+        chat.learner.learn()
+
+
+def current(chat: Chat) -> list[str]:
+    return [memory.text for memory in chat.store.memories("active")]
+
+
+def test_a_newer_fact_takes_the_place_of_the_older_which_stays_in_its_history(chat: Chat, clock: Ticking) -> None:
+    say(chat, "I live in Rome.", "My sister Marta lives in Lima.")
+    clock.advance(days=30)
+    say(chat, "I live in Oslo now.")
+    assert sorted(current(chat)) == ["The user lives in Oslo now.", "The user's sister Marta lives in Lima."]
+    found = chat.recall("Where do I live?")
+    known = [item for item in found.shown if item.source == "memory"]
+    assert "Oslo" in known[0].text
+    assert not any("Rome" in item.text for item in known)
+    assert known[0].history == ["The user lives in Rome (until 1 April 2026)."]
+    messages = build_messages(
+        load_prompt("chat"),
+        [],
+        "Where did I live before Oslo?",
+        chat.recall("Where did I live before Oslo?"),
+        profile="",
+        now=clock(),
+        room=4000,
+        parameters=10**8,
+        count=lambda _: 0,
+    )
+    assert "You live in Rome (until 1 April 2026)." in messages[-1]["content"]
+    # Everything can be taken back.
+    operations.undo(chat.store)
+    assert sorted(current(chat)) == ["The user lives in Rome.", "The user's sister Marta lives in Lima."]
+
+
+def test_what_was_said_again_is_one_memory_and_what_is_over_ends(chat: Chat, clock: Ticking) -> None:
+    say(chat, "I work at Shell.")
+    clock.advance(days=2)
+    say(chat, "I work at Shell.")
+    assert current(chat) == ["The user works at Shell."]
+    assert len(chat.store.sources(chat.store.current_ids()[0])) == 2
+    clock.advance(days=2)
+    say(chat, "I don't work at Shell anymore.")
+    assert [memory.kind for memory in chat.store.memories("active")] == ["event"]
+    assert [memory.text for memory in chat.store.memories("superseded")] == ["The user works at Shell."]
+    assert chat.store.operations()[0].op == "END"
+
+
+def test_learning_twice_changes_nothing(chat: Chat) -> None:
+    say(chat, "I live in Rome.", "I live in Oslo now.", "My dog Rex is a beagle.")
+    before = chat.store.memories(None), chat.store.links(), len(chat.store.operations())
+    chat.store._write("DELETE FROM learned")
+    chat.learner.learn()
+    assert (chat.store.memories(None), chat.store.links(), len(chat.store.operations())) == before
+
+
+def test_the_index_follows_every_operation(chat: Chat) -> None:
+    say(chat, "I live in Rome.", "I love green tea.", "My dog Rex is a beagle.")
+    tea = next(memory for memory in chat.store.memories() if "tea" in memory.text)
+    vector = chat.embedder.embed([tea.text])[0]
+    chat.index.wait()
+    assert chat.index.search("memories", vector, 1)[0][0] == tea.id
+    chat.reindex(operations.forget(chat.store, [tea.id]))
+    assert tea.id not in [id_ for id_, _ in chat.index.search("memories", vector, 9)]
+    chat.reindex(operations.restore(chat.store, [tea.id]))
+    assert chat.index.search("memories", vector, 1)[0][0] == tea.id
+    _, done = operations.edit(chat.store, tea.id, text="The user collects stamps.")
+    chat.reindex([done])
+    assert chat.settle()
+    stamps = chat.embedder.embed(["The user collects stamps."])[0]
+    assert chat.index.search("memories", stamps, 1)[0] == (tea.id, pytest.approx(1, abs=1e-3))
+
+
+def test_a_dry_run_changes_nothing_and_the_run_does_what_it_said(chat: Chat, clock: Ticking) -> None:
+    say(chat, "I baked bread yesterday.", "I live in Rome.")
+    pinned = operations.insert(chat.store, Candidate(kind="event", text="The user saw a fox.", span=""), [], "user")[0]
+    operations.pin(chat.store, [pinned.id])
+    clock.advance(days=300)
+    log = len(chat.store.operations())
+    steps = jobs.plan("decay", chat)
+    assert [step.op for step in steps] == ["FORGET"]
+    assert "bread" in steps[0].text
+    assert len(chat.store.operations()) == log
+    run = jobs.run("decay", chat)
+    assert (run.state, run.stats) == ("done", {"planned": 1, "FORGET": 1})
+    assert jobs.plan("decay", chat) == []
+    assert sorted(current(chat)) == ["The user lives in Rome.", "The user saw a fox."]
+    assert chat.store.operations()[0].actor == "job"
+    assert chat.store.jobs("decay")[0] == run
+
+
+def test_consolidating_learns_summarises_and_can_be_cancelled(chat: Chat, clock: Ticking) -> None:
+    say(chat, "My dog Rex is a beagle.", learn=False)
+    assert [step.op for step in jobs.plan("consolidate", chat)] == ["LEARN"]
+    clock.advance(hours=2)
+    cancelled = threading.Event()
+    cancelled.set()
+    assert jobs.run("consolidate", chat, cancel=cancelled).state == "cancelled"
+    assert current(chat) == []
+    assert jobs.run("consolidate", chat).stats == {"planned": 2, "LEARN": 1, "SUMMARISE": 1}
+    session = chat.store.sessions()[0]
+    assert session.state == "consolidated"
+    summary = chat.store.summary("session", session.id)
+    assert summary is not None
+    assert "beagle" in summary.text
+    assert jobs.plan("consolidate", chat) == []
+    with pytest.raises(NotFound):
+        jobs.run("tidy", chat)
+
+
+def test_merging_makes_one_of_those_that_say_the_same(chat: Chat) -> None:
+    ids = [
+        operations.insert(chat.store, Candidate(kind="fact", text=text, span=""), [], "user")[0].id
+        for text in ("The user likes green tea.", "The user likes green tea a lot.", "The user plays chess.")
+    ]
+    chat.learner.embed_missing()
+    assert [set(step.ids) for step in jobs.plan("merge", chat)] == [set(ids[:2])]
+    jobs.run("merge", chat)
+    assert len(current(chat)) == 2
+    assert chat.settle()
+    assert chat.store.without_vector("memories", chat.embedder_id) == []
+
+
+def test_the_schedule_survives_a_restart_and_runs_what_fell_due(chat: Chat) -> None:
+    scheduler = jobs.Scheduler(chat)
+    scheduler.start()
+    first = {name: scheduler.next_run(name) for name in jobs.JOBS}
+    assert all(first.values())
+    scheduler.pause("merge")
+    scheduler.stop()
+    # The laptop slept: decay fell due long ago.
+    with sqlite3.connect(chat.paths.schedule) as connection:
+        (state,) = connection.execute("SELECT job_state FROM apscheduler_jobs WHERE id = 'decay'").fetchone()
+        late = pickle.loads(state) | {"next_run_time": datetime(2020, 1, 1, tzinfo=UTC)}
+        connection.execute("UPDATE apscheduler_jobs SET next_run_time = 1, job_state = ? WHERE id = 'decay'", [pickle.dumps(late)])
+    again = jobs.Scheduler(chat)
+    again.start()
+    try:
+        assert again.next_run("merge") is None
+        assert again.next_run("reindex") == first["reindex"]
+        deadline = threading.Event()
+        for _ in range(100):
+            if chat.store.jobs("decay"):
+                break
+            deadline.wait(0.1)
+        assert chat.settle()
+        assert [run.state for run in chat.store.jobs("decay")] == ["done"]  # once, however often it was missed
+        again.resume("merge")
+        assert again.next_run("merge") is not None
+        assert chat.paths.schedule.stat().st_mode & 0o077 == 0
+    finally:
+        again.stop()
+
+
+def test_verifying_finds_nothing_wrong_with_what_was_learnt(chat: Chat, clock: Ticking) -> None:
+    say(chat, "I live in Rome.", "My sister Marta lives in Lima.")
+    clock.advance(days=3)
+    say(chat, "I live in Oslo now.", "I live in Oslo now.")
+    assert chat.index.wait() == "ready"
+    problems = [step.text for step in jobs.plan("verify", chat) if step.op == "PROBLEM"]
+    assert problems == []

@@ -1,0 +1,158 @@
+"""How fast the memory screen answers over 50,000 memories: ``python -m tests.tui.bench_memories [COUNT]``.
+
+Each key is timed from the moment it reaches the app until a frame that shows its result was drawn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from textual import events
+
+import chatmem.tui.app
+from chatmem.config import Paths, Settings
+from chatmem.tui.app import ChatmemApp
+from chatmem.tui.memories import MemoriesScreen
+
+from .library import StoreChat, large_library, open_store
+from .test_chat import ready
+
+SIZE = (160, 50)
+
+
+class Timed(ChatmemApp):
+    """Notes when a frame was drawn."""
+
+    CSS_PATH = Path(chatmem.tui.app.__file__).with_name("chatmem.tcss")
+    drawn = 0.0
+
+    def _display(self, screen: Any, renderable: Any) -> None:
+        super()._display(screen, renderable)
+        self.drawn = time.perf_counter()
+
+
+Time = tuple[float, float]
+"""Milliseconds by the wall clock and of processor time; on a busy machine only the second says something about the app."""
+
+
+async def answered(app: Timed, done: Callable[[], bool], began: float, spent: float) -> Time:
+    """Time until the state is reached and a frame drawn after it."""
+    while not done():
+        assert time.perf_counter() - began < 20
+        await asyncio.sleep(0.001)
+    reached = time.perf_counter()
+    while app.drawn < reached and time.perf_counter() - reached < 0.05:  # nothing may be left to draw
+        await asyncio.sleep(0.001)
+    return (max(app.drawn, reached) - began) * 1000, (time.process_time() - spent) * 1000
+
+
+def send(app: Timed, key: str, character: str | None) -> None:
+    """A key, by the way that the terminal's keys take."""
+    event = events.Key(key, character)
+    event.set_sender(app)
+    assert app._driver is not None
+    app._driver.send_message(event)
+
+
+async def press(app: Timed, key: str, done: Callable[[], bool]) -> Time:
+    """Time one key."""
+    began, spent = time.perf_counter(), time.process_time()
+    send(app, {" ": "space"}.get(key, key), key if len(key) == 1 else None)
+    return await answered(app, done, began, spent)
+
+
+def report(name: str, times: list[Time]) -> None:
+    """Print a line."""
+    cells = []
+    for column in zip(*times, strict=True):
+        ordered = sorted(column)
+        cells += [f"{ordered[min(len(ordered) - 1, int(len(ordered) * share))]:>7.1f}" for share in (0.5, 0.95, 1)]
+    print(f"| {name:<24} | {len(times):>4} | {' | '.join(cells)} |", flush=True)
+
+
+async def bench(count: int) -> None:
+    """Open, scroll, filter, change views and orders."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = Paths(Path(folder) / "home").make()
+        store = open_store(paths)
+        large_library(store, count)
+        chat = StoreChat(store)
+        app = Timed(lambda _: chat, Settings(), paths)  # type: ignore[arg-type,return-value]
+        async with app.run_test(size=SIZE) as pilot:
+            await ready(pilot, app)
+            await pilot.pause(1)
+            print(
+                f"{count:,} memories, {SIZE[0]}x{SIZE[1]}, milliseconds\n\n| what | n | p50 | p95 | worst | CPU p50 | CPU p95 | CPU worst |\n|---|---|---|---|---|---|---|---|"
+            )
+            screen: list[MemoriesScreen] = []
+
+            def settled() -> bool:
+                return isinstance(app.screen, MemoriesScreen) and app.screen.is_mounted and bool(app.screen.query("#rows")) and app.screen.settled
+
+            def opened() -> bool:
+                return settled() and len(app.screen.rows.keys) > 0  # type: ignore[attr-defined]
+
+            times = []
+            for _ in range(6):
+                times.append(await press(app, "f3", opened))
+                await pilot.pause(0.3)
+                await pilot.press("escape")
+                await pilot.pause(0.3)
+            report("open the screen", times)
+            await press(app, "f3", opened)
+            await pilot.pause(0.5)
+            assert isinstance(app.screen, MemoriesScreen)
+            screen.append(app.screen)
+            rows = app.screen.rows
+
+            async def moving(name: str, key: str, times_: int) -> None:
+                taken = []
+                for _ in range(times_):
+                    before = rows.cursor
+                    taken.append(await press(app, key, lambda before=before: rows.cursor != before and settled()))  # type: ignore[misc]
+                report(name, taken)
+
+            await moving("down", "down", 120)
+            await moving("page down", "pagedown", 60)
+            taken = []
+            for key in ("end", "home") * 10:
+                before = rows.cursor
+                taken.append(await press(app, key, lambda before=before: rows.cursor != before and settled()))  # type: ignore[misc]
+            report("end, home", taken)
+            await pilot.press("slash")
+            taken, typed = [], ""
+            for words in ("river gar", "the user likes", "number 4999"):
+                for letter in words:
+                    typed += letter
+                    taken.append(await press(app, letter, lambda typed=typed: screen[0].look.wanted.words == typed and settled()))  # type: ignore[misc]
+                while typed:
+                    typed = typed[:-1]
+                    taken.append(await press(app, "backspace", lambda typed=typed: screen[0].look.wanted.words == typed and settled()))  # type: ignore[misc]
+            report("a letter of the filter", taken)
+            await pilot.press("escape")
+            await each(app, pilot.pause, "another order", ["o"] * 12, settled)
+            await each(app, pilot.pause, "another view", ["4", "1", "3", "1", "4", "3"] * 2, settled)
+            await each(app, pilot.pause, "the timeline", ["2", "1"] * 5, settled)
+        store.close()
+
+
+async def each(app: Timed, pause: Callable[[float], Awaitable[None]], name: str, keys: list[str], settled: Callable[[], bool]) -> None:
+    """Time keys that read the list anew."""
+    taken = []
+    for key in keys:
+        screen = app.screen
+        assert isinstance(screen, MemoriesScreen)
+        before = screen._ticket
+        taken.append(await press(app, key, lambda screen=screen, before=before: screen._ticket != before and settled()))  # type: ignore[misc]
+        await pause(0.05)
+    report(name, taken)
+
+
+if __name__ == "__main__":
+    asyncio.run(bench(int(sys.argv[1]) if len(sys.argv) > 1 else 50_000))
