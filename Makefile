@@ -9,7 +9,7 @@ JOBS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_CURL=OFF
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
 
-.PHONY: chat test check bench lint setup setup-dev clean
+.PHONY: chat test check bench eval lint setup setup-dev clean
 
 chat: setup
 	@$(BIN)/python -m chatmem
@@ -32,6 +32,11 @@ lint: setup-dev
 bench: setup-dev
 	@$(BIN)/python -m tests.bench.turns
 	@$(BIN)/python -m tests.bench.first_days
+
+# The whole evaluation on chatmem's own questions, with the bundled models; the report is build/eval/report.html.
+eval: setup
+	@rm -rf build/eval
+	@$(BIN)/python -m chatmem eval run --out build/eval --answer-limit 21 --answer-systems chatmem
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

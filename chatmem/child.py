@@ -43,6 +43,8 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._turn = threading.Lock()
+        self._life = threading.RLock()
+        self._ended = False
         self._writing = threading.Lock()
         self._last = 0
 
@@ -57,23 +59,27 @@ class Child:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start the process; what native code prints goes to the log."""
-        self.kill()
-        self._log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", self._module],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            )
-        finally:
-            os.close(log)
-        self._answers = queue.Queue()
-        threading.Thread(target=_read, args=(self._process.stdout, self._answers), daemon=True).start()
+        """Start the process; what native code prints goes to the log. Raises ChildDied after `end`."""
+        with self._life:
+            if self._ended:
+                raise ChildDied(None)
+            self.kill()
+            self._log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", self._module],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    start_new_session=True,
+                    env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                )
+            finally:
+                os.close(log)
+            assert process.stdout is not None
+            self._process, self._answers = process, queue.Queue()
+            threading.Thread(target=_read, args=(process.stdout, self._answers), daemon=True).start()
 
     def request(self, method: str, *, timeout: float | None = None, **args: object) -> Iterator[dict[str, Any]]:
         """Ask, and yield each answer until the last. Raises ChildDied, ChildError, or TimeoutError between two answers."""
@@ -125,8 +131,14 @@ class Child:
             except (ValueError, OSError):
                 raise ChildDied(process.wait()) from None
 
+    def end(self) -> None:
+        """Kill the process, and let none be started again."""
+        with self._life:
+            self._ended = True
+            self.kill()
+
     def kill(self) -> None:
-        """End the process now. Harmless when it is gone; may be called from several threads."""
+        """Kill the process now. Harmless when it is gone; may be called from several threads."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()

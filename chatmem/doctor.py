@@ -248,8 +248,10 @@ def _files(store: Store, paths: Paths) -> Iterator[Finding]:
 
 
 def _open_to_others(paths: Paths) -> Iterator[Path]:
+    """Files and folders that others may read. The index and the models hold no words: their folders being closed is enough."""
+    closed = (paths.index, paths.models)
     for path in [paths.home, *sorted(paths.home.rglob("*"))]:
-        if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        if not path.is_symlink() and not any(folder in path.parents for folder in closed) and stat.S_IMODE(path.stat().st_mode) & 0o077:
             yield path
 
 

@@ -109,7 +109,7 @@ class Engine:
         """Let the model go."""
         self._closed = True
         self.state, self.error = "stopped", ModelLoadFailed("The model was let go.", "Choose one with /model.")
-        self._child.kill()
+        self._child.end()
         self._settled.set()
 
     @property

@@ -112,7 +112,7 @@ class VectorIndex:
     def close(self) -> None:
         """Stop the process. What it had not written is found missing, and rebuilt, at the next start."""
         self._closed = True
-        self._child.kill()
+        self._child.end()
 
     # ------------------------------------------------------------------ building
 

@@ -132,6 +132,8 @@ def _related(pair: Pair) -> Found:
         return "REPLACE", f"the value changed: {_show(old.value)} -> {_show(new.value)}"
     if new.relation[0] == "prefers" and not new.added and (new.value & old.value or pair.cosine >= NEAR):
         return "REPLACE", "the preference changed"
+    if new.value < old.value and not pair.gained:
+        return "PASS", f"already known: {_show(new.value)}"
     return None if new.now else ("APPEND", "")
 
 

@@ -8,6 +8,7 @@ twelve with one fact in the prompt and ten with three; with facts in the user's 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -17,10 +18,11 @@ from chatmem.memory.person import second_person
 from chatmem.memory.times import written
 from chatmem.prompts import Prompt
 from chatmem.types import Recall, RecallItem, Turn
-from chatmem.words import is_question
+from chatmem.words import content_stems, is_question
 
 Message = dict[str, str]
 NOTE_CHARACTERS = 600
+ROUND_CHARACTERS = 1200  # of a round: a question and the part of a long reply that bears on it
 SMALL_MODEL = 1_000_000_000
 NOTES_FOR_SMALL = 3  # more confuse it; fewer would too often lose the memory itself
 
@@ -47,7 +49,7 @@ def build_messages(
     values = {"question": question, "dates": not small, "nothing": recall.state == "none", "today": written(now.date()), "message": message}
     system = {"role": "system", "content": prompt.render("system", profile="" if small else profile, notes=[], **values)}
     shown = [] if small and not question else recall.shown[: NOTES_FOR_SMALL if small else None]
-    notes = [_note(item, not small or asks_for_history(message)) for item in shown]
+    notes = [_note(item, message, small=small) for item in shown]
     kept = list(history)
     while True:
         last = prompt.render("user", notes=notes, profile=profile, **values)
@@ -65,10 +67,31 @@ def build_messages(
             raise ContextTooSmall("This message is longer than the model's context.", "Send a shorter one, or raise model.context in the settings.")
 
 
-def _note(item: RecallItem, history: bool) -> dict[str, str]:
+def _note(item: RecallItem, question: str, *, small: bool) -> dict[str, str]:
     """Date and words of one recalled thing, as the prompt gives them."""
-    line = " ".join((second_person(item.text) if item.source == "memory" else f"I said: {item.text.partition(chr(10))[0]}").split())
-    if history and item.history:
-        line += " Before that: " + " ".join(second_person(past) for past in item.history)
-    line = line if len(line) <= NOTE_CHARACTERS else line[: NOTE_CHARACTERS - 1] + "…"
+    if item.source == "memory":
+        line = second_person(item.text)
+        if item.history and (not small or asks_for_history(question)):
+            line += " Before that: " + " ".join(second_person(past) for past in item.history)
+        line = excerpt(line, question, NOTE_CHARACTERS)
+    elif small:  # the tiny model takes a reply in a note for its own last words
+        line = "I said: " + excerpt(item.text.partition("\n")[0], question, NOTE_CHARACTERS)
+    else:
+        line = "We talked: " + excerpt(item.text, question, ROUND_CHARACTERS)
     return {"date": written(item.event_start or item.said_at.astimezone().date()), "text": line}
+
+
+def excerpt(text: str, question: str, room: int) -> str:
+    """A text of at most ``room`` characters: whole, or else its sentences nearest to the question, in their order."""
+    whole = " ".join(text.split())
+    if len(whole) <= room:
+        return whole
+    parts = [" ".join(part.split()) for part in re.split(r"(?<=[.!?])\s+|\n+", text) if part.strip()]
+    stems = content_stems(question)
+    chosen: set[int] = set()
+    left = room
+    for i in sorted(range(len(parts)), key=lambda i: (-len(stems & content_stems(parts[i])), i)):
+        if len(parts[i]) + 3 <= left:
+            chosen.add(i)
+            left -= len(parts[i]) + 3
+    return " … ".join(parts[i] for i in sorted(chosen)) or whole[: room - 1] + "…"

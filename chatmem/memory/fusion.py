@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chatmem.types import RecallItem
@@ -54,16 +54,16 @@ def rank_sessions(items: Sequence[RecallItem]) -> list[tuple[str, float]]:
     return sorted(scored, key=lambda pair: (-pair[1], pair[0]))
 
 
-def spread_out(items: Sequence[RecallItem], most: int, free: int) -> list[RecallItem]:
-    """The first ``most`` items, best first, where after the first ``free`` each brings a session not seen yet while there are such."""
-    kept = list(items[:free])
-    seen = {item.session_id for item in kept}
-    later = []
-    for item in items[free:]:
-        if item.session_id in seen:
-            later.append(item)
+def spread_out(ids: Sequence[str], most: int, free: int, group_of: Callable[[str], str]) -> list[str]:
+    """The first ``most`` ids, best first, where after the first ``free`` those of a group not seen yet come before the others."""
+    kept = list(ids[:free])
+    seen = {group_of(id_) for id_ in kept}
+    again = []
+    for id_ in ids[free:]:
+        if group_of(id_) in seen:
+            again.append(id_)
         else:
-            seen.add(item.session_id)
-            kept.append(item)
-    chosen = {id(item) for item in (kept + later)[:most]}
-    return [item for item in items if id(item) in chosen]
+            seen.add(group_of(id_))
+            kept.append(id_)
+    chosen = set((kept + again)[:most])
+    return [id_ for id_ in ids if id_ in chosen]

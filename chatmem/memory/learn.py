@@ -23,9 +23,8 @@ Embed = Callable[[Sequence[str]], np.ndarray]
 Propose = Callable[[str, datetime, Sequence[Candidate]], list[Candidate]]
 """More candidates for a message beyond those found by rule, each checked against it."""
 
-NEIGHBOURS = 5
-CLOSEST = 20
-SAME_SUBJECT = 500
+LINKED = 20
+COMPARED = 200  # implied updates have low cosines: the rules look at many, and ask for the same person and matter
 
 
 def learn_turn(store: Store, turn: Turn, embed: Embed | None, embedder: str, propose: Propose | None = None) -> list[Operation]:
@@ -60,17 +59,14 @@ def learn_candidate(
     with store.transaction():
         if any(turn.id in sources for sources in store.source_ids([twin.id for twin in store.memories_saying(candidate.text)]).values()):
             return []
-        near = [
-            update.Neighbour(memory, cosine)
-            for memory, cosine in closest(store, vector, embedder, subject=candidate.subject, limit=SAME_SUBJECT)
-            if update.is_neighbour(candidate, memory, cosine)
-        ]
-        decision = update.decide(candidate, near[:NEIGHBOURS])
+        found = closest(store, vector, embedder, COMPARED)
+        near = [update.Neighbour(memory, cosine) for memory, cosine in found if update.is_neighbour(candidate, memory, cosine)]
+        decision = update.decide(candidate, near)
         if decision.op == "PASS" and decision.target:
             _, done = operations.reaffirm(store, decision.target, [turn.id], origin, reason=decision.reason, score=decision.score)
             return [done] if done else []
         memory = operations.new_memory(store, candidate, origin, turn.created_at)
-        links = _links(store, memory, turn, vector, embedder)
+        links = _links(store, memory, turn, found[:LINKED])
         if decision.op in ("REPLACE", "END") and decision.target:
             done = operations.replace(
                 store,
@@ -93,14 +89,11 @@ def learn_candidate(
         return [done]
 
 
-def closest(
-    store: Store, vector: np.ndarray | None, embedder: str, *, subject: str | None = None, limit: int = CLOSEST
-) -> list[tuple[Memory, float]]:
-    """Current memories by exact cosine to a vector, the closest first; of one subject when given."""
+def closest(store: Store, vector: np.ndarray | None, embedder: str, limit: int) -> list[tuple[Memory, float]]:
+    """Current memories by exact cosine to a vector, the closest first."""
     if vector is None:
         return []
-    wanted = None if subject is None else store.current_ids(subject)
-    ids, matrix = store.vectors("memories", embedder, wanted)
+    ids, matrix = store.vectors("memories", embedder)
     if not ids:
         return []
     cosines = matrix @ np.asarray(vector, np.float32)
@@ -109,9 +102,8 @@ def closest(
     return [(found[ids[i]], float(cosines[i])) for i in order if ids[i] in found]
 
 
-def _links(store: Store, memory: Memory, turn: Turn, vector: np.ndarray | None, embedder: str) -> list[Link]:
+def _links(store: Store, memory: Memory, turn: Turn, found: Sequence[tuple[Memory, float]]) -> list[Link]:
     """Links from older memories of other sessions, as the timeline's policy has it."""
-    found = closest(store, vector, embedder)
     sources = store.source_ids([old.id for old, _ in found])
     others = [(old, cosine) for old, cosine in found if not any(id_.rpartition("_")[0] == turn.session_id for id_ in sources[old.id])]
     return timeline.choose_links(memory, others, timeline.components(store.links()))

@@ -1,10 +1,10 @@
 """Recall: which memories and which rounds bear on a question, with every part of their score.
 
 The steps, each a function of its own and each switched off by a setting: read the question (``query.analyse``); collect
-candidates by meaning, by words of the turn, of the turn with the one before, and of the whole session; sum their
-shares by weight (``fusion.fuse``); favour the days asked about; compare the best with the question itself (cosine, and
-the share of its words found), so that a weak best is still weak and memories and rounds meet on one scale; judge
-whether anything bears on the question at all; choose what fits the prompt.
+candidates by meaning, by words of the turn and the one before, and by words of the whole session; sum their shares by
+weight (``fusion.fuse``); lift rounds of a session that has much to say; favour the days asked about; compare the best
+with the question itself (cosine, and the share of its words found), so that a weak best is still weak and memories and
+rounds meet on one scale; judge whether anything bears on the question at all; choose what fits the prompt.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ from chatmem.words import content_stems, statements
 __all__ = ["Explanation", "Searcher", "Verdict", "explain", "judge", "rank_sessions", "recall"]
 
 CANDIDATES = 100  # of each list
-COMPARED = 24  # of the best of each kind: reading more texts costs time and changes nothing that is shown
+COMPARED = 16  # of the best rounds are read: more costs time and changes nothing that is shown
+JUDGED = 5
 KEPT, KEPT_FREELY = 50, 30
 CLOSENESS = 0.5  # of the score; the other half is the fused share
 QUESTION_WEIGHT = 0.6  # of the closeness of a round that mostly asks
-READ_CHARACTERS = 4000  # of a text compared with the question
+READ_CHARACTERS = 2000  # of a text compared with the question
 
 # Below FLOOR with no shared word nothing is remembered.
 COSINE_FLOOR = 0.30
@@ -127,17 +128,14 @@ def explain(
     step("candidates among rounds")
     memories = memory_lists(store, query, settings, meaning)
     step("candidates among memories")
-    items = [
-        *_items(store, "rounds", rounds, query, settings),
-        *_items(store, "memories", memories, query, settings),
-    ]
+    items = [*_round_items(store, rounds, query, settings), *_memory_items(store, memories, query, settings)]
     items.sort(key=lambda item: (-item.score, item.source, item.id))
     step("score")
     verdict = judge(items) if settings.gate else Verdict("possible" if items else "none")
     step("gate")
     shown = _choose(store, items, limit or settings.max_items, settings.budget, settings.gate) if verdict.state != "none" else []
     chosen = {(item.source, item.id) for item in shown}
-    rest = spread_out([item for item in items if (item.source, item.id) not in chosen], KEPT, KEPT_FREELY)
+    rest = [item for item in items if (item.source, item.id) not in chosen][:KEPT]
     step("choose")
     found = Recall(question=question, state=verdict.state, items=shown + rest, milliseconds=(clock[-1] - clock[0]) * 1000)
     sizes = {f"{kind}: {name}": len(ranked.scores) for kind, lists in (("rounds", rounds), ("memories", memories)) for name, ranked in lists.items()}
@@ -168,31 +166,29 @@ class _Meaning:
 
 
 def round_lists(store: Store, query: Query, settings: MemorySettings, meaning: _Meaning, exclude: Collection[str] = ()) -> dict[str, Ranked]:
-    """Rounds by words of a turn, of a turn with the one before, of their session, and by meaning; none of ``exclude``.
+    """Rounds by their words (those of the turn before count too), by the words of their session, and by meaning; none of ``exclude``.
 
     A list of weight 0 is not even collected.
     """
     lists: dict[str, Ranked] = {}
-    by_words: dict[str, list[tuple[str, float]]] = {}
     if settings.bm25_weight:
-        by_words["words"] = store.bm25(query.text, "text", CANDIDATES)
-    if settings.window_weight:
-        by_words["window"] = store.bm25(query.text, "window", CANDIDATES)
-    round_of = store.round_ids(list({turn_id for found in by_words.values() for turn_id, _ in found}))
-    weights = {"words": settings.bm25_weight, "window": settings.window_weight}
-    for name, found in by_words.items():
-        rounds = [(round_of[turn_id], score) for turn_id, score in found if turn_id in round_of and round_of[turn_id] not in exclude]
-        lists[name] = Ranked(weights[name], best_of(rounds))
-    near = {id_: score for id_, score in meaning.near("rounds").items() if id_ not in exclude} if settings.dense_weight else {}
-    pool = list(dict.fromkeys(id_ for ranked in lists.values() for id_ in ranked.scores)) + list(near)
+        turns = store.bm25(query.text, "in_context", CANDIDATES)
+        round_of = store.round_ids([turn_id for turn_id, _ in turns])
+        rounds = [(round_of[turn_id], score) for turn_id, score in turns if round_of.get(turn_id, "") not in {"", *exclude}]
+        lists["words"] = Ranked(settings.bm25_weight, best_of(rounds))
     if settings.dense_weight and meaning.vector is not None:
-        lists["meaning"] = Ranked(settings.dense_weight, near | meaning.cosines("rounds", [id_ for id_ in pool if id_ not in near]))
+        near = {id_: score for id_, score in meaning.near("rounds").items() if id_ not in exclude}
+        more = [id_ for ranked in lists.values() for id_ in ranked.scores if id_ not in near]
+        lists["meaning"] = Ranked(settings.dense_weight, near | meaning.cosines("rounds", more))
     if settings.session_weight:
         sessions = dict(store.bm25(query.text, "session", CANDIDATES))
-        best = max(sessions.values(), default=0.0)
-        shares = {id_: sessions[session] / best for id_ in pool if (session := id_.rpartition("_")[0]) in sessions and best > 0}
-        lists["session"] = Ranked(settings.session_weight, shares)
+        pool = dict.fromkeys(id_ for ranked in lists.values() for id_ in ranked.scores)
+        lists["session"] = Ranked(settings.session_weight, {id_: sessions[session] for id_ in pool if (session := _session(id_)) in sessions})
     return lists
+
+
+def _session(round_id: str) -> str:
+    return round_id.rpartition("_")[0]
 
 
 def memory_lists(store: Store, query: Query, settings: MemorySettings, meaning: _Meaning) -> dict[str, Ranked]:
@@ -207,28 +203,62 @@ def memory_lists(store: Store, query: Query, settings: MemorySettings, meaning: 
     return lists
 
 
-def _items(store: Store, kind: VectorKind, lists: dict[str, Ranked], query: Query, settings: MemorySettings) -> list[RecallItem]:
-    """The candidates of one kind with their scores, best first."""
+def lift_by_session(fused: dict[str, dict[str, float]], weight: float) -> None:
+    """Add "support" to the parts of each round: the best of every part in its session, of which ``weight`` replaces its own."""
+    best: dict[str, dict[str, float]] = {}
+    for id_, parts in fused.items():
+        known = best.setdefault(_session(id_), {})
+        for name, value in parts.items():
+            known[name] = max(known.get(name, 0.0), value)
+    for id_, parts in fused.items():
+        parts["support"] = weight * (sum(best[_session(id_)].values()) - sum(parts.values()))
+
+
+def _round_items(store: Store, lists: dict[str, Ranked], query: Query, settings: MemorySettings) -> list[RecallItem]:
+    """The candidate rounds with their scores, best first; how close the best of them come to the question scales all."""
+    fused = fuse(lists)
+    if settings.support_weight:
+        lift_by_session(fused, settings.support_weight)
+    totals = {id_: sum(parts.values()) for id_, parts in fused.items()}
+    ranked = sorted(totals, key=lambda id_: (-totals[id_], id_))
+    items = _fetch(store, "rounds", spread_out(ranked, KEPT, KEPT_FREELY, _session), fused, lists, query, settings)
+    closest = max((_closeness(item) for item in items[:JUDGED]), default=0.0)
+    for item in items:
+        item.score = _bounded(item.parts["fused"] * (1 - CLOSENESS + CLOSENESS * closest) + item.parts.get("time", 0.0))
+    return items
+
+
+def _memory_items(store: Store, lists: dict[str, Ranked], query: Query, settings: MemorySettings) -> list[RecallItem]:
+    """The candidate memories with their scores: each is short, so its own closeness counts as much as the fused share."""
     fused = fuse(lists)
     totals = {id_: sum(parts.values()) for id_, parts in fused.items()}
-    best = sorted(totals, key=lambda id_: (-totals[id_], id_))[: 2 * CANDIDATES]
-    found = store.recall_items("round" if kind == "rounds" else "memory", best)
+    best = sorted(totals, key=lambda id_: (-totals[id_], id_))[:KEPT]
+    items = _fetch(store, "memories", best, fused, lists, query, settings)
+    for item in items:
+        item.score = _bounded((1 - CLOSENESS) * item.parts["fused"] + CLOSENESS * _closeness(item) + item.parts.get("time", 0.0))
+    return items
+
+
+def _fetch(
+    store: Store,
+    kind: VectorKind,
+    ids: Sequence[str],
+    fused: dict[str, dict[str, float]],
+    lists: dict[str, Ranked],
+    query: Query,
+    settings: MemorySettings,
+) -> list[RecallItem]:
+    """These items with the parts of their scores; those that are gone are left out."""
+    found = store.recall_items("round" if kind == "rounds" else "memory", ids)
     cosines = lists["meaning"].scores if "meaning" in lists else {}
-    items: list[RecallItem] = []
-    for id_ in best:
-        item = found.get(id_)
-        if item is None:
-            continue
-        parts = {**fused[id_], "fused": totals[id_], "cosine": cosines.get(id_, 0.0), "overlap": 0.0}
+    items = [found[id_] for id_ in ids if id_ in found]
+    for place, item in enumerate(items):
+        parts = {**fused[item.id], "fused": sum(fused[item.id].values()), "cosine": cosines.get(item.id, 0.0), "overlap": 0.0}
         if settings.time_weight and query.asks_about(item.event_start or item.said_at.astimezone().date()):
             parts["time"] = settings.time_weight
-        if len(items) < COMPARED:
+        if kind == "memories" or place < COMPARED:
             _compare(item, parts, query)
-        close = 0.5 * max(0.0, parts["cosine"]) + 0.5 * parts["overlap"]
-        score = (1 - CLOSENESS) * parts["fused"] + CLOSENESS * close + parts.get("time", 0.0)
         item.parts = {name: round(value, 4) for name, value in parts.items()}
-        item.score = round(min(1.0, max(0.0, score)), 4)
-        items.append(item)
     return items
 
 
@@ -243,10 +273,18 @@ def _compare(item: RecallItem, parts: dict[str, float], query: Query) -> None:
         parts["cosine"] *= QUESTION_WEIGHT
 
 
+def _closeness(item: RecallItem) -> float:
+    return 0.5 * max(0.0, item.parts["cosine"]) + 0.5 * item.parts["overlap"]
+
+
+def _bounded(score: float) -> float:
+    return round(min(1.0, max(0.0, score)), 4)
+
+
 def judge(items: Sequence[RecallItem]) -> Verdict:
     """How sure recall is that something it found bears on the question, by absolute closeness of the best items."""
     verdict = Verdict("none")
-    for item in items[:5]:
+    for item in items[:JUDGED]:
         cosine, overlap = item.parts["cosine"], item.parts["overlap"]
         if cosine >= COSINE_SURE or (cosine >= COSINE_SURE_WITH_WORD and overlap > 0) or overlap >= 0.99:
             return Verdict("confident", item.id, cosine, overlap)

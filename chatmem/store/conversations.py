@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Literal
 
 from chatmem.errors import NotFound
@@ -16,9 +17,15 @@ ERASED = "(erased)"
 """What stands in place of words that the user purged."""
 
 
-def match_expression(text: str) -> str | None:
-    """An FTS5 query: the OR of the content words, quoted, at most 64; None when there are none."""
-    words = list(dict.fromkeys(content_words(text)))[:64]
+MOST_ROWS = 20_000
+"""Rows of a full-text index that one question may read: beyond, its commonest words, which tell least, are left out."""
+
+Column = Literal["text", "window", "in_context", "session", "memory"]
+
+
+def match_expression(text: str, choose: Callable[[list[str]], list[str]] = list) -> str | None:
+    """An FTS5 query: the OR of the content words that ``choose`` keeps, quoted, at most 64; None when there are none."""
+    words = choose(list(dict.fromkeys(content_words(text)))[:64])
     return " OR ".join(f'"{word}"' for word in words) if words else None
 
 
@@ -168,14 +175,18 @@ class Conversations(Database):
         """Extraction has read this turn."""
         self._write("INSERT OR IGNORE INTO learned VALUES (?)", [turn.id])
 
-    def bm25(self, query: str, column: Literal["text", "window", "session", "memory"], limit: int) -> list[tuple[str, float]]:
-        """Ids by BM25, best first, higher is better: of turns (own text or window), sessions, or memories of this profile."""
-        expression = match_expression(query)
+    def bm25(self, query: str, column: Column, limit: int) -> list[tuple[str, float]]:
+        """Ids by BM25, best first, higher is better, of this profile: turns, sessions, or memories.
+
+        Turns by their own ``text``, by their ``window`` (with the turn before), or ``in_context`` (both at once, so that a
+        turn's own words count twice). In a large store the commonest words are left out while rarer ones are asked for.
+        """
+        table, owner, mine = _RANKED[column]
+        scope = f"{column} : " if column in ("text", "window") else ""
+        expression = match_expression(query, self._rare_enough(table, owner))
         if expression is None:
             return []
-        table, owner, mine = _RANKED[column]
-        if owner == "turn":
-            expression = f"{column} : ({expression})"
+        expression = f"{scope}({expression})"
         # The best rows are picked inside the index and only these are looked up; more when other profiles hold the first ones.
         sql = (
             f"SELECT f.id, -f.rank AS score, {mine} AS mine FROM (SELECT id, rank FROM {table} WHERE {table} MATCH ? ORDER BY rank LIMIT ?) f "
@@ -188,6 +199,29 @@ class Conversations(Database):
             if len(found) >= limit or len(rows) < taken:
                 return found[:limit]
             taken *= 8
+
+    def _rare_enough(self, table: str, owner: str) -> Callable[[list[str]], list[str]]:
+        """Leaves out a query's commonest words, as far as the rest would still read ``MOST_ROWS`` rows of the index."""
+        total = self._rows(f"SELECT coalesce(max(rowid), 0) AS n FROM {owner}")[0]["n"]
+
+        def count(word: str) -> int:
+            known = self._row_counts.get((table, word))
+            if known is None or known[1] < 0.9 * total:
+                rows = self._rows(f"SELECT count(*) AS n FROM {table} WHERE {table} MATCH ?", [f'"{word}"'])
+                if len(self._row_counts) > 20_000:
+                    self._row_counts.clear()
+                known = self._row_counts[table, word] = (rows[0]["n"], total)
+            return known[0]
+
+        def choose(words: list[str]) -> list[str]:
+            if total <= MOST_ROWS:
+                return words
+            by_count = sorted(words, key=count)
+            read = list(accumulate(count(word) for word in by_count))
+            kept = {word for word, so_far in zip(by_count, read, strict=True) if so_far <= MOST_ROWS} or set(by_count[:1])
+            return [word for word in words if word in kept]
+
+        return choose
 
     def round_ids(self, turn_ids: Sequence[str]) -> dict[str, str]:
         """For each turn the round it belongs to, by the id of its user turn (a reply to nothing is a round by itself)."""
@@ -212,9 +246,10 @@ class Conversations(Database):
 
 
 _OF_PROFILE = "EXISTS (SELECT 1 FROM session s WHERE s.id = o.session_id AND s.profile = ?)"
-_RANKED = {
+_RANKED: dict[Column, tuple[str, str, str]] = {
     "text": ("turn_fts", "turn", _OF_PROFILE),
     "window": ("turn_fts", "turn", _OF_PROFILE),
+    "in_context": ("turn_fts", "turn", _OF_PROFILE),
     "session": ("session_fts", "session", "o.profile = ?"),
     "memory": ("memory_fts", "memory", "o.status = 'active' AND o.profile = ?"),
 }

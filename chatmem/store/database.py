@@ -39,6 +39,7 @@ class Database:
         self._lock = lock
         self._guard = threading.RLock()
         self._depth = 0
+        self._row_counts: dict[tuple[str, str], tuple[int, int]] = {}  # of words in the full-text indexes, when the table had so many rows
         self.profile = profile
         self.clock = clock
 

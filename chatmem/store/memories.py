@@ -42,11 +42,9 @@ class Memories(Conversations):
         found = [row for part in chunks(ids) for row in self._rows(f"{query} AND id IN ({', '.join('?' * len(part))})", [*parameters, *part])]
         return [_memory(row) for row in found]
 
-    def current_ids(self, subject: str | None = None) -> list[str]:
-        """Ids of the current memories, about one subject when given; oldest first."""
-        where, parameters = ("", [self.profile]) if subject is None else (" AND subject = ?", [self.profile, subject])
-        rows = self._rows(f"SELECT id FROM memory WHERE profile = ? AND status = 'active'{where} ORDER BY rowid", parameters)
-        return [row["id"] for row in rows]
+    def current_ids(self) -> list[str]:
+        """Ids of the current memories, oldest first."""
+        return [row["id"] for row in self._rows("SELECT id FROM memory WHERE profile = ? AND status = 'active' ORDER BY rowid", [self.profile])]
 
     def memories_saying(self, text: str) -> list[Memory]:
         """Memories of any status with these words, apart from case and the full stop."""

@@ -217,7 +217,7 @@ class CorrectingScreen(BackgroundScreen):
         from chatmem.tui.detail import DetailScreen
 
         assert self.chat is not None
-        self.app.push_screen(DetailScreen(self.chat, self.changes, self.paths, memory_id), lambda _: self.changed())
+        self.app.push_screen(DetailScreen(self.chat, self.changes, self.paths, memory_id))
 
     def open_turn(self, session_id: str, turn_id: str) -> None:
         """Leave for the conversation, at the place where something was said."""

@@ -19,7 +19,7 @@ from chatmem.tui import lines
 from chatmem.tui.changes import Changes, describe, differences
 from chatmem.tui.correcting import CORRECTING_HELP, CORRECTIONS, CorrectingScreen, UndoLine
 from chatmem.tui.keys import KeyLine
-from chatmem.tui.text import one_line, safe, show_date
+from chatmem.tui.text import one_line, show_date
 from chatmem.types import Link, Memory, Operation, Turn
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ def card(life: Life, now: datetime) -> Content:
         ("strength", f"{memory.strength}; used {memory.access_count}×, last {lines.ago(memory.last_access_at, now)}"),
         ("version", f"{memory.version} · {memory.id}"),
     ]
-    parts: list[str | tuple[str, str]] = [(safe(memory.text), "bold"), "\n"]
+    parts: list[str | tuple[str, str]] = [(one_line(memory.text, 2000), "bold"), "\n"]
     for name, value in rows:
         if value:
             parts += ["\n", (f"{name:<11}", "$foreground 60%"), value]
     if memory.span:
-        parts += ["\n\n", ("in your words  ", "$foreground 60%"), f"“{safe(memory.span)}”"]
+        parts += ["\n\n", ("in your words  ", "$foreground 60%"), f"“{one_line(memory.span, 2000)}”"]
     return Content.assemble(*parts)
 
 
@@ -130,7 +130,7 @@ def story(life: Life) -> list[Row]:
     rows += [("operation", str(operation.id), changed(operation, life.memory.id)) for operation in life.operations]
     rows.append(_heading("Recalled for", len(life.uses)))
     for use in life.uses:
-        how = "used" if use.shown else f"left out, {use.reason}" if use.reason else "left out"
+        how = "used" if use.shown else f"left out, {one_line(use.reason, 80)}" if use.reason else "left out"
         rows.append(
             (
                 "reply",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
+from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widgets import Button, Input, OptionList, SelectionList, Static
 from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
@@ -146,6 +148,23 @@ class Pick(ModalScreen[str | None]):
         self.dismiss(None)
 
 
+Value = TypeVar("Value")
+
+
+class Ticks(SelectionList[Value]):
+    """A list to tick; what is ticked is seen without colour too. Each option takes one line."""
+
+    def render_line(self, y: int) -> Strip:
+        """The base class draws the same sign for both and tells them apart by colour alone."""
+        strip = super().render_line(y)
+        at = self.scroll_offset.y + y
+        if at >= self.option_count:
+            return strip
+        _, sign, _, *rest = strip
+        ticked = self.get_option_at_index(at).value in self.selected
+        return Strip([Segment("[✓]" if ticked else "[ ]", sign.style), *rest])
+
+
 class Tick(ModalScreen[list[str]]):
     """Tick which of these; gives the ids of the ticked ones when confirmed, nothing otherwise."""
 
@@ -160,7 +179,7 @@ class Tick(ModalScreen[list[str]]):
         with Vertical(classes="dialog"):
             yield Static(safe(self._title), classes="dialog-title", markup=False)
             # Content keeps brackets in memories from being read as markup.
-            yield SelectionList[str](*[Selection(Content(one_line(text, 200)), key, self._ticked) for key, text in self._rows], classes="dialog-list")
+            yield Ticks[str](*[Selection(Content(one_line(text, 200)), key, self._ticked) for key, text in self._rows], classes="dialog-list single")
             yield Static("Space ticks · Tab to the buttons · Esc closes", classes="dialog-hint", markup=False)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Cancel", id="cancel", flat=True)

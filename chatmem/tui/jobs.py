@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
 from chatmem.tui.background import BackgroundScreen
+from chatmem.tui.dialogs import Ticks
 from chatmem.tui.keys import KeyLine
 from chatmem.tui.messages import Done, Noticed
 from chatmem.tui.text import one_line
@@ -118,7 +119,7 @@ class Rehearsal(ModalScreen[list[int] | None]):
 
         with Vertical(classes="dialog wide"):
             yield Static(f"What {self._job} would do now: {len(self._planned)} steps", classes="dialog-title", markup=False)
-            yield SelectionList[int](
+            yield Ticks[int](
                 *[
                     Selection(
                         Content.assemble(
@@ -131,9 +132,9 @@ class Rehearsal(ModalScreen[list[int] | None]):
                     )
                     for place, step in enumerate(self._planned)
                 ],
-                classes="dialog-list",
+                classes="dialog-list single",
             )
-            yield Static("Space accepts or rejects a step · Ctrl+S applies what is ticked · Esc does nothing", classes="dialog-hint", markup=False)
+            yield Static("Space accepts or rejects · Ctrl+S applies what is ticked · Esc leaves", classes="dialog-hint", markup=False)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Cancel", id="cancel", flat=True)
                 yield Button("Apply", id="apply", flat=True)

@@ -20,28 +20,27 @@ class Key(NamedTuple):
     enabled: bool
 
 
-def fitting(keys: list[Key], width: int) -> list[Key]:
-    """As many keys as fit, in their order; the last ones are left out (F1 and the palette have them all)."""
-    shown, used = [], 0
-    for key in keys:
-        used += len(key.display) + len(key.title) + 3
-        if used - 1 > width:
+def fitting(keys: list[Key], width: int) -> tuple[list[Key], int]:
+    """As many keys as fit in their order, and the cells between them; those left out are in F1 and the palette."""
+    words = [len(key.display) + 1 + len(key.title) for key in keys]
+    gap = 2 if sum(words) + 2 * (len(keys) - 1) <= width else 1
+    shown, used = 0, 0
+    for size in words:
+        used += size + (gap if shown else 0)
+        if used > width:
             break
-        shown.append(key)
-    return shown
+        shown += 1
+    return keys[:shown], gap
 
 
 class KeyLine(Static):
     """Keys and what they do; a click presses one."""
 
-    DEFAULT_CSS = """
-    KeyLine { dock: bottom; height: 1; padding: 0 1; background: $footer-background; text-wrap: nowrap; }
-    """
-
     def __init__(self) -> None:
         super().__init__("", markup=False)
         self._keys: list[Key] = []
         self._shown: list[Key] = []
+        self._gap = 2
         self._owners: dict[str, DOMNode] = {}
 
     def on_mount(self) -> None:
@@ -65,12 +64,12 @@ class KeyLine(Static):
         self._draw()
 
     def _draw(self) -> None:
-        self._shown = fitting(self._keys, self.size.width - 2)
+        self._shown, self._gap = fitting(self._keys, self.size.width)
         parts: list[tuple[str, str]] = []
         for key in self._shown:
             parts += [
                 (key.display, "bold $footer-key-foreground"),
-                (f" {key.title}  ", "$footer-description-foreground" if key.enabled else "$foreground 35%"),
+                (f" {key.title}{' ' * self._gap}", "$footer-description-foreground" if key.enabled else "$foreground 35%"),
             ]
         self.update(Content.assemble(*parts), layout=False)
 
@@ -78,7 +77,7 @@ class KeyLine(Static):
         """Press the key under the pointer."""
         left = 1
         for key in self._shown:
-            right = left + len(key.display) + len(key.title) + 3
+            right = left + len(key.display) + 1 + len(key.title) + self._gap
             if left <= event.x < right:
                 await self.app.run_action(key.action, self._owners[key.action])
                 return

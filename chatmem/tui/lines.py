@@ -87,16 +87,21 @@ class Column(NamedTuple):
 
 FACTS = (
     Column("text", "memory", 0),
-    Column("kind", "kind", 7),
-    Column("since", "since", 12),
+    Column("kind", "kind", 7, 60),
+    Column("since", "since", 12, 50),
     Column("changed", "until", 12, 130),
     Column("importance", "imp", 5, 96),
-    Column("retention", "kept", 12),
+    Column("retention", "kept", 12, 36),
     Column("strength", "str", 5, 130),
     Column("recalled", "recalled", 10, 104),
     Column("sources", "said", 6, 130),
 )
-TRASH = (Column("text", "memory", 0), Column("kind", "what became of it", 18), Column("changed", "when", 12), Column("sources", "why", 34, 96))
+TRASH = (
+    Column("text", "memory", 0),
+    Column("kind", "what became of it", 18, 40),
+    Column("changed", "when", 12, 60),
+    Column("sources", "why", 34, 96),
+)
 
 
 def layout(columns: Sequence[Column], width: int) -> list[tuple[Column, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -51,24 +52,29 @@ class Filled(Message):
         self.ticket, self.lines = ticket, lines
 
 
-class Tab(Static):
-    """The name of a view; a click goes there."""
+class Tabs(Static):
+    """The names of the views; a click goes to one."""
 
-    def __init__(self, view: Name) -> None:
-        super().__init__("", id=f"tab-{view}", classes="tab", markup=False)
-        self.view: Name = view
-        self._said = ""
+    def __init__(self) -> None:
+        super().__init__("", id="tabs", markup=False)
+        self._ends: list[tuple[int, Name]] = []
 
-    def say(self, words: str) -> None:
-        """Change the words."""
-        if words != self._said:
-            self._said = words
-            self.update(words)
+    def say(self, here: Name, counts: Mapping[str, int]) -> None:
+        """Mark the present view; say how much is in those that are counted."""
+        parts: list[tuple[str, str]] = []
+        self._ends, end = [], 0
+        for number, (name, title) in enumerate(TITLES.items(), 1):
+            words = f"  {number} {title}{f' {counts[name]:,}' if name in counts else ''}  "
+            parts.append((words, "bold reverse $text-primary" if name == here else DIM))
+            end += len(words)
+            self._ends.append((end, name))
+        self.update(Content.assemble(*parts), layout=False)
 
-    def on_click(self) -> None:
-        """Change the view."""
+    def on_click(self, event: events.Click) -> None:
+        """Go to the view under the pointer."""
         assert isinstance(self.screen, MemoriesScreen)
-        self.screen.action_view(self.view)
+        if name := next((name for end, name in self._ends if event.x - 1 < end), None):
+            self.screen.action_view(name)
 
 
 class MemoriesScreen(BrowsingScreen):
@@ -109,7 +115,6 @@ class MemoriesScreen(BrowsingScreen):
         self.read_lines: dict[str, Any] = {}
         self._reader = views.Reader(chat.store)
         self._keys: list[str] = []
-        self._narrowed = ""
         self._offered: object = None
         self._counts: dict[str, int] = {}
         self._ticket = self._listed = 0
@@ -117,9 +122,7 @@ class MemoriesScreen(BrowsingScreen):
 
     def compose(self) -> ComposeResult:
         """Tabs, filter, titles, rows, the highlighted one in full, what undo would do."""
-        with Horizontal(id="tabs"):
-            for name in TITLES:
-                yield Tab(name)
+        yield Tabs()
         with Horizontal(id="filter"):
             yield Input(placeholder="/ to filter", id="words", compact=True, select_on_focus=False)
             yield Static("", id="narrowed", markup=False)
@@ -164,7 +167,7 @@ class MemoriesScreen(BrowsingScreen):
             if worker.is_cancelled:
                 return
             found = views.read_lines(chat.store, look, page.keys[max(0, around - height) : around + height])
-            self.post_message(Listed(ticket, views.Page(page.keys, page.lines | found), chat.store.memory_counts(), change, place))
+            self.post_message(Listed(ticket, views.Page(page.keys, page.lines | found), self._reader.counts(), change, place))
 
         self._guarded(task, "")
 
@@ -224,24 +227,18 @@ class MemoriesScreen(BrowsingScreen):
         """Tabs, filter, titles; only what has changed is laid out anew."""
         look, counts = self.look, self._counts
         shown = {"facts": counts.get("active", 0), "trash": sum(n for status, n in counts.items() if status != "active")} if counts else {}
-        for number, (name, title) in enumerate(TITLES.items(), 1):
-            tab = self.query_one(f"#tab-{name}", Tab)
-            tab.say(f"{number} {title}{f' {shown[name]:,}' if name in shown else ''}")
-            tab.set_class(name == look.name, "-here")
+        self.query_one(Tabs).say(look.name, shown)
         marks = len(self.rows.marks)
         parts = [views.narrowing(look)]
         parts.append(f"{len(self._keys):,} found" if look.wanted.narrowed and self._change >= 0 and look.name != "timeline" else "")
         parts += ["F6 by meaning" if look.wanted.words and look.wanted.ids is None else "", f"{marks} marked" if marks else ""]
-        narrowed = " · ".join(part for part in parts if part)
-        if narrowed != self._narrowed:
-            self._narrowed = narrowed
-            self.query_one("#narrowed", Static).update(narrowed)
+        self.query_one("#narrowed", Static).update(" · ".join(part for part in parts if part), layout=False)
         self.query_one("#titles", Static).update(self._titles(), layout=False)
         self._offer()
 
     def _offer(self) -> None:
         """The footer is made anew only when other keys apply: that costs more than all the rest of a key."""
-        state = (self.look.name, min(2, len(self.rows.marks)), bool(self.look.wanted.words), bool(self.picked))
+        state = (self.look.name, min(2, len(self.rows.marks)), bool(self.look.wanted.words), self._current)
         if state != self._offered:
             self._offered = state
             self.refresh_bindings()
@@ -264,7 +261,7 @@ class MemoriesScreen(BrowsingScreen):
             facts = [memory.kind, lines.STANDING[memory.status], f"since {show_date(lines.when(memory))}", f"{left:.0%} kept"]
             facts += [f"used {memory.access_count}×", f"said {line.sources}×" if line.sources else "by hand", "Enter tells all"]
             said: list[str | tuple[str, str]] = [("\nyou said: ", DIM), f"“{one_line(memory.span, 200)}”"] if memory.span else []
-            about.update(Content.assemble(safe(memory.text), "\n", (" · ".join(facts), DIM), *said), layout=False)
+            about.update(Content.assemble(one_line(memory.text, 600), "\n", (" · ".join(facts), DIM), *said), layout=False)
         elif isinstance(session := self.read_lines.get(self.rows.key), SessionLine):
             about.update(Content.assemble(safe(session.title) or "New conversation", "\n", (one_line(session.summary, 300), DIM)), layout=False)
         elif self._keys:
@@ -304,19 +301,19 @@ class MemoriesScreen(BrowsingScreen):
         """Keys that would do nothing here are not offered."""
         if not self.is_mounted or not self.query(Rows):
             return True
-        view, marks = self.look.name, len(self.rows.marks)
-        if action in ("edit", "pin", "forget", "restore", "merge", "split", "purge") and not self.picked:
-            return False
+        view, marks, current = self.look.name, len(self.rows.marks), self._current
         match action:
             case "merge":
-                return marks > 1 and view not in ("trash", "sessions")
+                return marks > 1 and current is True
             case "restore":
-                return view == "trash"
+                return current is False
             case "split":
-                return view in ("facts", "timeline") and not marks
+                return current is True and not marks
             case "forget" | "pin":
-                return view in ("facts", "timeline")
-            case "edit" | "purge" | "add" | "narrow":
+                return current is True
+            case "edit" | "purge":
+                return current is not None
+            case "add" | "narrow":
                 return view != "sessions"
             case "order" | "reverse":
                 return view in ("facts", "trash")
@@ -325,3 +322,9 @@ class MemoriesScreen(BrowsingScreen):
             case "meaning":
                 return bool(self.look.wanted.words) and view in ("facts", "timeline")
         return True
+
+    @property
+    def _current(self) -> bool | None:
+        """Whether the first of what the keys act on is current, or in the trash; None when they act on nothing."""
+        line = self.read_lines.get(next(iter(self.picked), ""))
+        return line.memory.status == "active" if isinstance(line, MemoryLine) else None

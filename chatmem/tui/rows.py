@@ -49,19 +49,6 @@ class Rows(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "rows--text", "rows--dim", "rows--faint", "rows--accent", "rows--warning", "rows--bold", "rows--gone", "rows--cursor", "rows--marked"
     }  # fmt: skip
-    DEFAULT_CSS = """
-    Rows { height: 1fr; scrollbar-size-vertical: 1; background: transparent; overflow-x: hidden;
-        & > .rows--text { color: $foreground; }
-        & > .rows--dim { color: $foreground 60%; }
-        & > .rows--faint { color: $foreground 35%; }
-        & > .rows--accent { color: $text-accent; }
-        & > .rows--warning { color: $text-warning; }
-        & > .rows--bold { color: $text-primary; text-style: bold; }
-        & > .rows--gone { color: $foreground 60%; text-style: strike; }
-        & > .rows--cursor { background: $primary 25%; }
-        & > .rows--marked { background: $accent 15%; }
-    }
-    """
 
     class Needed(Message):
         """These keys are in view, or nearly, and not read yet."""

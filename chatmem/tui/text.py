@@ -19,7 +19,7 @@ def safe(text: str) -> str:
 
 def one_line(text: str, limit: int = 80) -> str:
     """``text`` on one line, cut with an ellipsis at ``limit`` characters."""
-    line = " ".join(safe(text).split())
+    line = " ".join(safe(text[: 1000 + 20 * limit]).split())  # of a book, only the beginning is looked at
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

@@ -82,6 +82,26 @@ class Reader:
         self._store = store
         self._change = -1
         self._orders: dict[Wanted, list[str]] = {}
+        self._counts: tuple[int, dict[str, int]] = (-1, {})
+        self._links: tuple[int, dict[str, list[str]]] = (-1, {})
+
+    def links(self) -> dict[str, list[str]]:
+        """For each memory its links as keys: from the newer end with "<" before the other, from the older end with ">"."""
+        change = self._store.last_change()
+        if change != self._links[0]:
+            under: dict[str, list[str]] = defaultdict(list)
+            for src, dst, relation in self._store.drawn_links():
+                under[dst].append(f"{dst}>{relation}<>{src}")
+                under[src].append(f"{src}>{relation}>{dst}")
+            self._links = change, under
+        return self._links[1]
+
+    def counts(self) -> dict[str, int]:
+        """How many memories have each status."""
+        change = self._store.last_change()
+        if change != self._counts[0]:
+            self._counts = change, self._store.memory_counts()
+        return self._counts[1]
 
     def ids(self, wanted: Wanted, settings: MemorySettings, now: datetime) -> list[str]:
         """Ids of the memories wanted, in order."""
@@ -110,20 +130,16 @@ def read_keys(reader: Reader, store: Store, look: Look, settings: MemorySettings
         most = max((found.facts + found.events for found in spans), default=1)
         return Page([found.label for found in spans], {found.label: (found, most) for found in spans})
     ids = reader.ids(wanted, settings, now)
-    return Page(_with_links(ids, store.drawn_links()) if look.name == "timeline" else ids, {})
+    return Page(_with_links(ids, reader.links()) if look.name == "timeline" else ids, {})
 
 
-def _with_links(ids: Sequence[str], links: Sequence[tuple[str, str, str]]) -> list[str]:
-    """Under each memory its links, as keys: from the newer end with "<" before the other, from the older end with ">"."""
-    under: dict[str, list[str]] = defaultdict(list)
-    for src, dst, relation in links:
-        under[dst].append(f"{dst}>{relation}<>{src}")
-        under[src].append(f"{src}>{relation}>{dst}")
+def _with_links(ids: Sequence[str], links: Mapping[str, Sequence[str]]) -> list[str]:
+    """The links of each memory under it."""
     keys: list[str] = []
     for id_ in ids:
         keys.append(id_)
-        if id_ in under:
-            keys += under[id_]
+        if id_ in links:
+            keys += links[id_]
     return keys
 
 

@@ -52,7 +52,7 @@ def steps(recall: Recall) -> list[str]:
         for name, plural in (("memory", "memories"), ("conversation", "conversations"))
         if kinds[name]
     )
-    cut = Counter(item.reason or "not close enough" for item in recall.items if not item.shown)
+    cut = Counter(one_line(item.reason, 80) or "not close enough" for item in recall.items if not item.shown)
     said = [f"Asked: “{one_line(recall.question, 200)}”"]
     if recall.state == "off":
         return [*said, "Memory is off: nothing was looked for."]
@@ -77,7 +77,7 @@ def line(item: RecallItem, memory: Memory | None) -> Content:
     return Content.assemble(
         ("✓ " if item.shown else "· ", "$text-success" if item.shown else DIM), (full, "$text-accent" if item.shown else DIM), (empty, "$foreground 35%"),
         (f" {item.score:.2f}  ", DIM), (one_line(item.text, 160), bright), "\n",
-        (f"    {'told the model' if item.shown else 'left out'}{f': {item.reason}' if item.reason else ''} · {kind} · "
+        (f"    {'told the model' if item.shown else 'left out'}{f': {one_line(item.reason, 120)}' if item.reason else ''} · {kind} · "
          f"{show_date(item.event_start or item.said_at)}{since}", DIM),
     )  # fmt: skip
 

@@ -156,6 +156,11 @@ class FakeChat:
         conversation.turns.append(turn)
         return turn
 
+    def _keep(self, user: Turn, turn: Turn, recall: Recall) -> None:
+        """Keep what was recalled for a reply."""
+        del user
+        self.store.recalls[turn.id] = recall
+
     def reply(
         self, conversation: FakeConversation, text: str | None, *, edit: str | None = None, cancel: threading.Event | None = None
     ) -> Iterator[TurnEvent]:
@@ -198,7 +203,7 @@ class FakeChat:
             if self.gate is not None:
                 self.gate.clear()
         turn = self._add(conversation, "assistant", said)
-        self.store.recalls[turn.id] = recall
+        self._keep(user, turn, recall)
         yield Finished(turn=turn, recall=recall, usage=usage)
 
     def recall(self, question: str, limit: int | None = None) -> Recall:  # noqa: ARG002

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from chatmem.config import Paths
 from chatmem.memory import operations
 from chatmem.store import Store
-from chatmem.types import Candidate, Kind, Link, Memory, Operation, Polarity, Recall, Rows
+from chatmem.types import Candidate, Kind, Link, Memory, Operation, Polarity, Recall, Rows, Turn
 
 from .fakes import NOW, FakeChat
 
@@ -40,6 +40,11 @@ class StoreChat(FakeChat):
         self.clock = store.clock
         self.index = self
         self.background = Background()  # type: ignore[assignment]
+
+    def _keep(self, user: Turn, turn: Turn, recall: Recall) -> None:
+        """Keep what was recalled for a reply, and that its memories were used."""
+        self.store.set_recall_reply(self.store.add_recall(recall, user.id).id, turn.id)
+        operations.reinforce(self.store, [item.id for item in recall.shown if item.source == "memory"])
 
     def reindex(self, done: Sequence[Operation | None]) -> None:
         """Remember which memories were to be indexed anew."""

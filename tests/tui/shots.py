@@ -1,84 +1,163 @@
-"""Draws the pictures of the app for the documentation: ``python -m tests.tui.shots FOLDER``."""
+"""Draws the pictures for the documentation: ``python -m tests.tui.shots docs/images``."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import sys
 import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from textual.pilot import Pilot
+
 from chatmem.config import Paths, Settings
+from chatmem.memory import operations
 from chatmem.tui.app import ChatmemApp
-from chatmem.types import Recall
+from chatmem.tui.memories import MemoriesScreen
+from chatmem.types import JobRun, Memory, Recall, RecallItem
 
 from .conftest import wait_until
-from .fakes import NOW, FakeChat, item
+from .fakes import NOW, item
+from .library import Clock, StoreChat, open_store, small_library
 from .test_chat import ready, say
 
+SIZE = (120, 36)
+QUESTION = "Where could I take Biscuit on Saturday?"
+ANSWER = [
+    "Since Biscuit is a beagle who follows his nose, I would go where he can be let loose:\n\n",
+    "- **Monsanto** in the morning: 900 hectares of wood, quiet before ten\n- **Praia da Cresmina**, which takes dogs out of season\n\n",
+    "You run three times a week, so he may keep up with you. The vet is on Friday: ask about ticks.",
+]
 
-def example() -> FakeChat:
-    """A chat with a little history."""
-    chat = FakeChat()
-    for days, title in ((90, "Moving to Lisbon"), (20, "Marathon plan"), (4, "A name for the puppy"), (1, "Sourdough, again"), (0, "Weekend")):
-        session = chat.store.new_session(title)
-        chat.store.add_turn(session.id, "user", f"Let us talk about {title.lower()}.", None, at=NOW - timedelta(days=days))
-        chat.store.add_turn(session.id, "assistant", "Gladly.", session.head, at=NOW - timedelta(days=days))
-    chat.remember("The user lives in Lisbon.")
+
+def example(chat: StoreChat) -> None:
+    """A life in a dozen memories without its hostile text, some use, some upkeep, and an answer ready."""
+    store = chat.store
+    hostile = next(memory for memory in store.memories() if "[bold]" in memory.text)
+    operations.purge(store, [hostile.id])
+    for key, value in (("The user works as a nurse", 4), ("The user lives in Lisbon", 2), ("The user's dog Biscuit is a beagle", 3)):
+        for _ in range(value):
+            operations.reinforce(store, [store.memories_saying(key)[0].id])
+    for days, merged in ((9, 1), (8, 0), (7, 2), (6, 0), (5, 1), (4, 3), (3, 0), (2, 1), (1, 2)):
+        for kind, count in (("merge", merged), ("decay", merged // 2), ("consolidate", 1 + days % 3)):
+            began = NOW - timedelta(days=days)
+            stats: dict[str, int | float | str] = {"planned": count, "MERGE" if kind == "merge" else "FORGET" if kind == "decay" else "LEARN": count}
+            done = JobRun(
+                id=store.next_job_id(), kind=kind, state="done", started_at=began, finished_at=began + timedelta(seconds=1 + count), stats=stats
+            )
+            store.put_job(done)
+    assert isinstance(store.clock, Clock)
+    store.clock.now = NOW
+
+    def recalled(words: str, score: float, *, shown: bool = True, reason: str = "") -> RecallItem:
+        memory: Memory = store.memories_saying(words)[0]
+        source = store.sources(memory.id)[0]
+        parts = {"fused": min(1.0, score + 0.06), "cosine": score - 0.2, "overlap": round(score / 2, 2)}
+        told = {"id": memory.id, "said_at": memory.created_at, "event_start": memory.event_start, "parts": parts, "reason": reason}
+        return item(memory.text, score, shown=shown, kind=memory.kind, session=source.session_id, turn=source.id).model_copy(update=told)
+
     chat.next_recall = Recall(
-        question="Where could I take Biscuit on Saturday?",
+        question=QUESTION,
         state="confident",
         milliseconds=14,
         items=[
-            item("The user has a dog called Biscuit, a two-year-old beagle.", 0.91, session="s3", turn="t5"),
-            item("The user moved to Lisbon.", 0.74, kind="event", session="s1", turn="t1"),
-            item("I would rather walk than drive at weekends.", 0.52, source="round", session="s2", turn="t3"),
-            item("The user's sister has a cat.", 0.18, shown=False),
+            recalled("The user's dog Biscuit is a beagle", 0.91),
+            recalled("The user takes Biscuit to the vet", 0.78),
+            recalled("The user lives in Lisbon", 0.62),
+            recalled("The user runs three times a week", 0.44),
+            recalled("The user is training for a marathon in October", 0.31, shown=False, reason="beyond the first 4"),
+            recalled("The user works as a nurse", 0.18, shown=False, reason="too far from the question"),
         ],
     )
-    chat.script = [
-        [
-            "Since Biscuit is a beagle who follows his nose, I would go where he can be let loose:\n\n",
-            "- **Monsanto** in the morning: 900 hectares of wood, quiet before ten\n- **Praia da Cresmina**, which takes dogs out of season\n\n",
-            "You said you would rather walk than drive, so Monsanto it is. `Bus 711` goes there.",
-        ],
-        ["Nothing I know of. Tell me and I will remember."],
-    ]
-    return chat
+    chat.script = [ANSWER]
 
 
-async def draw(folder: Path, theme: str, size: tuple[int, int], name: str) -> None:
-    """One picture."""
+@asynccontextmanager
+async def opened(theme: str, size: tuple[int, int]) -> AsyncIterator[tuple[ChatmemApp, Pilot[None]]]:
+    """The app over the example, its conversation begun."""
     with tempfile.TemporaryDirectory() as home:
         settings = Settings()
         settings.ui.theme = theme
-        chat = example()
-        app = ChatmemApp(lambda notice: chat, settings, Paths(Path(home)))  # type: ignore[arg-type,return-value]
+        paths = Paths(Path(home)).make()
+        store = open_store(paths)
+        small_library(store)
+        chat = StoreChat(store)
+        example(chat)
+        app = ChatmemApp(lambda notice: chat, settings, paths)  # type: ignore[arg-type,return-value]
         async with app.run_test(size=size) as pilot:
             screen = await ready(pilot, app)
-            app.save_screenshot(f"{name}-empty.svg", str(folder))
-            await say(pilot, screen, "Where could I take Biscuit on Saturday?")
-            app.save_screenshot(f"{name}.svg", str(folder))
-            await pilot.press("ctrl+f", *"lisbon")
-            await wait_until(pilot, lambda: app.screen.query("#search-results"))
+            await say(pilot, screen, QUESTION)
             await pilot.pause(0.3)
-            app.save_screenshot(f"{name}-search.svg", str(folder))
-            await pilot.press("escape", "/")
-            await pilot.pause(0.1)
-            app.save_screenshot(f"{name}-slash.svg", str(folder))
-            screen.prompt.put("")
-            screen.action_deed("delete")
-            await pilot.pause(0.2)
-            app.save_screenshot(f"{name}-delete.svg", str(folder))
+            yield app, pilot
+        store.close()
 
 
-async def main(folder: Path) -> None:
+def save(app: ChatmemApp, folder: Path, name: str) -> None:
+    """Write a picture. Its fonts are those of the reader: a picture of a private app asks no server for any."""
+    picture = re.sub(r"@font-face\s*{.*?}", "", app.export_screenshot(title="chatmem"), flags=re.DOTALL)
+    (folder / f"{name}.svg").write_text("\n".join(line.rstrip() for line in picture.splitlines()) + "\n", "utf-8")
+
+
+async def memories(app: ChatmemApp, pilot: Pilot[None], key: str) -> None:
+    """A view of the memory screen."""
+    if not isinstance(app.screen, MemoriesScreen):
+        await pilot.press("f3")
+        await wait_until(pilot, lambda: isinstance(app.screen, MemoriesScreen) and app.screen.query("#rows") and app.screen.rows.keys)
+    await pilot.press(key)
+    await pilot.pause()
+    await wait_until(pilot, lambda: isinstance(app.screen, MemoriesScreen) and app.screen.settled)
+    await pilot.pause(0.3)
+
+
+async def draw(folder: Path) -> None:
     """All pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    await draw(folder, "chatmem-dark", (120, 36), "dark")
-    await draw(folder, "chatmem-light", (120, 36), "light")
-    await draw(folder, "chatmem-dark", (80, 24), "narrow")
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    async with opened("chatmem-light", SIZE) as (app, _):
+        save(app, folder, "chat-light")
+    async with opened("chatmem-dark", (80, 24)) as (app, pilot):
+        await memories(app, pilot, "1")
+        save(app, folder, "memories-80x24")
+    async with opened("chatmem-dark", SIZE) as (app, pilot):
+        save(app, folder, "chat")
+        await pilot.press("f4")
+        await pilot.pause(0.5)
+        save(app, folder, "why")
+        await pilot.press("escape", "f5")
+        await pilot.pause(0.5)
+        await pilot.press("down")
+        await pilot.pause(0.5)
+        save(app, folder, "upkeep")
+        await pilot.press("escape", "f8")
+        await pilot.pause(0.5)
+        save(app, folder, "settings")
+        await pilot.press("escape")
+        for key, name in (("1", "memories"), ("2", "timeline"), ("4", "trash")):
+            await memories(app, pilot, key)
+            save(app, folder, name)
+        await memories(app, pilot, "1")
+        screen = app.screen
+        assert isinstance(screen, MemoriesScreen)
+        assert screen.chat is not None
+        lisbon, run = (
+            screen.chat.store.memories_saying(words)[0].id for words in ("The user lives in Lisbon", "The user is training for a marathon in October")
+        )
+        screen.rows.go_to(lisbon)
+        await pilot.press("enter")
+        await pilot.pause(0.5)
+        save(app, folder, "memory")
+        await pilot.press("escape")
+        screen.rows.go_to(run)
+        await pilot.press("shift+down", "m")
+        await pilot.pause(0.8)
+        save(app, folder, "merge")
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(draw(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images")))

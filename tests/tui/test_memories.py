@@ -215,7 +215,7 @@ async def test_marks_by_keyboard_and_mouse(library_app: ChatmemApp) -> None:
         assert not screen.rows.marks
         await pilot.press("ctrl+a")
         assert len(screen.rows.marks) == 9
-        await pilot.click("#tab-trash")
+        await pilot.click("#tabs", offset=(str(screen.query_one("#tabs", Static).render()).index("Trash") + 1, 0))
         await wait_until(pilot, lambda: screen.settled and len(screen.rows.keys) == 2)
         await pilot.click("#rows", times=2)
         await wait_until(pilot, lambda: isinstance(library_app.screen, DetailScreen))

@@ -55,10 +55,7 @@ def recalled(chat: StoreChat) -> Recall:
 @pytest.fixture
 def talking(library: StoreChat, library_app: ChatmemApp) -> ChatmemApp:
     """The app, whose last reply drew on the library."""
-    chat = FakeChat()
     library.next_recall = recalled(library)
-    library.reply = chat.reply  # type: ignore[method-assign]
-    chat.next_recall, chat.store = library.next_recall, chat.store
     return library_app
 
 
@@ -296,8 +293,10 @@ def test_settings_are_described_with_their_limits() -> None:
 
 def test_keys_that_do_not_fit_are_left_out() -> None:
     keys = [Key("a", "Add", "add", True), Key("b", "Back", "back", True)]
-    assert fitting(keys, 100) == keys
-    assert fitting(keys, 9) == keys[:1]
+    assert fitting(keys, 100) == (keys, 2)
+    assert fitting(keys, 13) == (keys, 2)
+    assert fitting(keys, 12) == (keys, 1)
+    assert fitting(keys, 9) == (keys[:1], 1)
 
 
 # ---------------------------------------------------------------------- what the store reads for them
