@@ -48,7 +48,7 @@ class MemorySettings(Group):
     write: bool = Field(True, description="learn facts and events from what you say")
     max_items: int = Field(6, ge=1, le=50, description="most items recalled for one reply")
     budget: int = Field(600, ge=50, le=8000, description="most tokens of recalled text in one prompt")
-    dense_weight: float = Field(1.0, ge=0, le=2, description="weight of meaning (embeddings)")
+    dense_weight: float = Field(1.3, ge=0, le=2, description="weight of meaning (embeddings)")
     bm25_weight: float = Field(0.67, ge=0, le=2, description="weight of words in the turn, and less in the one before")
     session_weight: float = Field(0.33, ge=0, le=2, description="weight of words in the whole session")
     support_weight: float = Field(0.3, ge=0, le=1, description="how far a round is lifted by the best of its session")

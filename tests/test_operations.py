@@ -462,6 +462,21 @@ def test_a_hundred_undone_operations_do_not_hide_the_first(store: Store) -> None
     assert store.memories(None) == []
 
 
+def test_links_taken_back_are_in_nobodys_way(store: Store) -> None:
+    one, two = _fact(store, "The user likes tea."), _fact(store, "The user likes coffee.")
+    made = operations.link(store, [Link(src=one.id, dst=two.id, relation="SameTopic", created_at=store.clock())])
+    assert made is not None
+    operations.edit(store, one.id, importance=9)
+    with pytest.raises(operations.CannotUndo, match="2 later"):
+        operations.undo(store, 1)
+    operations.undo(store, made.id)
+    assert store.links() == []
+    operations.undo(store)
+    assert store.memory(one.id).importance == 3
+    operations.undo(store, 1)
+    assert [memory.id for memory in store.memories()] == [two.id]
+
+
 def test_purging_erases_what_a_memory_said_before_it_was_edited(store: Store) -> None:
     memory = _fact(store, "The user keeps a quokka.")
     store.add_summary("running", None, "The user keeps a quokka.\nThe user likes tea.")

@@ -24,6 +24,7 @@ from chatmem.errors import ChatmemError
 
 if TYPE_CHECKING:
     from chatmem.chat import Chat
+    from chatmem.jobs import Scheduler
     from chatmem.types import Recall
 
 
@@ -84,7 +85,14 @@ def open_app(session_id: str | None = None, temporary: bool = False) -> int:
 
         return Chat(paths, settings, now, notice)
 
-    app = ChatmemApp(open_chat, settings, paths, session=session_id, temporary=temporary)
+    def start_jobs(chat: Chat) -> Scheduler:
+        from chatmem.jobs import Scheduler
+
+        scheduler = Scheduler(chat)
+        scheduler.start()
+        return scheduler
+
+    app = ChatmemApp(open_chat, settings, paths, session=session_id, temporary=temporary, start_jobs=start_jobs)
     app.run()
     return app.return_code or 0
 

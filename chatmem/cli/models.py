@@ -10,7 +10,6 @@ import click
 from chatmem.cli.terminal import json_option, load, note, print_json, print_table
 from chatmem.config import save_setting
 
-
 WORK = {
     "basic": "by rule: extraction, updates, links, summaries; the model only talks",
     "capable": "by rule, and the model proposes facts and summaries, each checked against what was said",

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from chatmem.store import Store
+
 Embed = Callable[[Sequence[str]], np.ndarray]
 """Texts to float32 vectors (n, dim), normalised."""
 
@@ -56,3 +58,8 @@ def round_vectors(messages: Sequence[str], embed: Embed) -> np.ndarray:
     summed: np.ndarray = np.add.reduceat(vectors * weights[:, np.newaxis], starts, axis=0)
     normalised: np.ndarray = summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-9)
     return normalised
+
+
+def embed_rounds(store: Store, round_ids: Sequence[str], embed: Embed) -> np.ndarray:
+    """Vectors (n, dim) of stored rounds, given by the ids of their user turns; in that order."""
+    return round_vectors([store.turn(id_).content for id_ in round_ids], embed)

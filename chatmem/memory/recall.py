@@ -10,6 +10,7 @@ rounds meet on one scale; judge whether anything bears on the question at all; c
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -23,23 +24,27 @@ from chatmem.memory.fusion import Ranked, best_of, fuse, rank_sessions, spread_o
 from chatmem.memory.query import Query, analyse
 from chatmem.store import Store, VectorKind
 from chatmem.types import Recall, RecallItem
-from chatmem.words import content_stems, statements
+from chatmem.words import statements, stem
 
 __all__ = ["Explanation", "Searcher", "Verdict", "explain", "judge", "rank_sessions", "recall"]
 
 CANDIDATES = 100  # of each list
 COMPARED = 16  # of the best rounds are read: more costs time and changes nothing that is shown
+COMPARED_MEMORIES = 30
 JUDGED = 5
 KEPT, KEPT_FREELY = 50, 30
 CLOSENESS = 0.5  # of the score; the other half is the fused share
 QUESTION_WEIGHT = 0.6  # of the closeness of a round that mostly asks
-READ_CHARACTERS = 2000  # of a text compared with the question
+READ_CHARACTERS = 3000  # of a text compared with the question
 
-# Below FLOOR with no shared word nothing is remembered.
-COSINE_FLOOR = 0.30
+# Set on the answerable questions of LongMemEval_S (one half) and the same with their evidence taken away.
+EVIDENCE = 1.0  # twice the cosine and the telling share of words: below, nothing is remembered
+WORDS_ALONE = 0.3  # the share needed where meaning is left out
+COSINE_FLOOR = 0.30  # an item below it that shares no word is not shown
 COSINE_SURE = 0.55
 COSINE_SURE_WITH_WORD = 0.40
 
+_WORD = re.compile(r"[^\W_]+")
 State = Literal["confident", "possible", "none"]
 
 
@@ -52,12 +57,11 @@ class Searcher(Protocol):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate said and why: the item it rests on, the closest by meaning and the largest share of words found."""
+    """What the gate said and why: the closest by meaning, and the largest share of the question's telling words, of the best items."""
 
     state: State
-    item: str = ""
     cosine: float = 0.0
-    overlap: float = 0.0
+    telling: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def explain(
         clock.append(time.perf_counter())
         spent[name] = round((clock[-1] - clock[-2]) * 1000, 2)
 
-    query = analyse(question, today)
+    query = analyse(question, today, store.rarity)
     meaning = _Meaning(store, index, embedder, query_vector)
     step("read the question")
     rounds = round_lists(store, query, settings, meaning, exclude)
@@ -131,7 +135,9 @@ def explain(
     items = [*_round_items(store, rounds, query, settings), *_memory_items(store, memories, query, settings)]
     items.sort(key=lambda item: (-item.score, item.source, item.id))
     step("score")
-    verdict = judge(items) if settings.gate else Verdict("possible" if items else "none")
+    verdict = (
+        judge(items, by_words_alone=query_vector is None or not settings.dense_weight) if settings.gate else Verdict("possible" if items else "none")
+    )
     step("gate")
     shown = _choose(store, items, limit or settings.max_items, settings.budget, settings.gate) if verdict.state != "none" else []
     chosen = {(item.source, item.id) for item in shown}
@@ -253,24 +259,29 @@ def _fetch(
     cosines = lists["meaning"].scores if "meaning" in lists else {}
     items = [found[id_] for id_ in ids if id_ in found]
     for place, item in enumerate(items):
-        parts = {**fused[item.id], "fused": sum(fused[item.id].values()), "cosine": cosines.get(item.id, 0.0), "overlap": 0.0}
+        parts = {**fused[item.id], "fused": sum(fused[item.id].values()), "cosine": cosines.get(item.id, 0.0), "overlap": 0.0, "telling": 0.0}
         if settings.time_weight and query.asks_about(item.event_start or item.said_at.astimezone().date()):
             parts["time"] = settings.time_weight
-        if kind == "memories" or place < COMPARED:
+        if place < (COMPARED_MEMORIES if kind == "memories" else COMPARED):
             _compare(item, parts, query)
         item.parts = {name: round(value, 4) for name, value in parts.items()}
     return items
 
 
 def _compare(item: RecallItem, parts: dict[str, float], query: Query) -> None:
-    """The share of the question's words that an item states, and its cosine, less when it mostly asks."""
+    """The share of the question's words that an item states, or holds at all, and its cosine, less when it mostly asks."""
     # A question holds the words but not the answer: only what a round states counts as found.
     text = item.text[:READ_CHARACTERS]
     stated = statements(text) if item.source == "round" else text
-    if query.stems:
-        parts["overlap"] = len(query.stems & content_stems(stated)) / len(query.stems)
+    said = _stems(stated)
+    parts["overlap"] = query.share(said)
+    parts["telling"] = query.telling_share(said if stated == text else _stems(text))
     if len(stated) <= len(text) / 2:
         parts["cosine"] *= QUESTION_WEIGHT
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word) for word in set(_WORD.findall(text.casefold()))}
 
 
 def _closeness(item: RecallItem) -> float:
@@ -281,16 +292,25 @@ def _bounded(score: float) -> float:
     return round(min(1.0, max(0.0, score)), 4)
 
 
-def judge(items: Sequence[RecallItem]) -> Verdict:
-    """How sure recall is that something it found bears on the question, by absolute closeness of the best items."""
-    verdict = Verdict("none")
-    for item in items[:JUDGED]:
-        cosine, overlap = item.parts["cosine"], item.parts["overlap"]
-        if cosine >= COSINE_SURE or (cosine >= COSINE_SURE_WITH_WORD and overlap > 0) or overlap >= 0.99:
-            return Verdict("confident", item.id, cosine, overlap)
-        if (cosine >= COSINE_FLOOR or overlap > 0) and verdict.state == "none":
-            verdict = Verdict("possible", item.id, cosine, overlap)
-    return verdict
+def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False) -> Verdict:
+    """How sure recall is that something it found bears on the question, by absolute closeness of the best items.
+
+    Nothing is remembered when cosine and the telling share of the question's words are low together, or the share where
+    there are no cosines.
+    """
+    best = items[:JUDGED]
+    if not best:
+        return Verdict("none")
+    cosine = max(item.parts["cosine"] for item in best)
+    telling = max(item.parts["telling"] for item in best)
+    sure = any(
+        item.parts["cosine"] >= COSINE_SURE
+        or (item.parts["cosine"] >= COSINE_SURE_WITH_WORD and item.parts["overlap"] > 0)
+        or item.parts["overlap"] >= 0.99
+        for item in best
+    )
+    found = max(telling, *(item.parts["overlap"] for item in best)) >= WORDS_ALONE if by_words_alone else 2 * max(0.0, cosine) + telling >= EVIDENCE
+    return Verdict("confident" if sure else "possible" if found else "none", cosine, telling)
 
 
 def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, gate: bool) -> list[RecallItem]:

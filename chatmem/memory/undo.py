@@ -74,14 +74,23 @@ def last_undoable(store: Store) -> Operation | None:
 
 def _resting_on(store: Store, done: Operation) -> list[Operation]:
     """Later operations in force that must be undone first. Use does not count, nor an UNDO of something that came later too."""
-    if done.after is None or not done.after.memories:  # links alone: nothing is built on them
+    if done.before is None or _only_links(store, done):  # nothing is built on links
         return []
-    creates = not all(done.before.memories.values()) if done.before else True
+    drops = not all(done.before.memories.values())
     return [
         op
         for op in store.later_operations(done.id)
-        if not (op.op == "REINFORCE" or (op.op == "LINK" and not creates) or (op.op == "UNDO" and (store.undone_by(op.id) or 0) > done.id))
+        if op.op != "REINFORCE"
+        and not (op.op == "UNDO" and (store.undone_by(op.id) or 0) > done.id)
+        and not (_only_links(store, op) and not (drops and op.op == "LINK" and op.after is not None))
     ]
+
+
+def _only_links(store: Store, op: Operation) -> bool:
+    """Whether it only added links, or took back or did again such an operation."""
+    while op.op == "UNDO" and (undone := store.undone_by(op.id)) is not None:
+        op = store.operation(undone)
+    return op.op == "LINK"
 
 
 def _taken_back(before: Memory | None, after: Memory | None, now: Memory | None) -> Memory | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -17,7 +18,7 @@ ERASED = "(erased)"
 """What stands in place of words that the user purged."""
 
 
-MOST_ROWS = 20_000
+MOST_ROWS = 8_000
 """Rows of a full-text index that one question may read: beyond, its commonest words, which tell least, are left out."""
 
 Column = Literal["text", "window", "in_context", "session", "memory"]
@@ -200,28 +201,39 @@ class Conversations(Database):
                 return found[:limit]
             taken *= 8
 
-    def _rare_enough(self, table: str, owner: str) -> Callable[[list[str]], list[str]]:
-        """Leaves out a query's commonest words, as far as the rest would still read ``MOST_ROWS`` rows of the index."""
-        total = self._rows(f"SELECT coalesce(max(rowid), 0) AS n FROM {owner}")[0]["n"]
+    def _rows_with(self, table: str, owner: str) -> tuple[int, Callable[[str], int]]:
+        """How many rows ``owner`` has (at least), and a function that counts those of ``table`` with a word; counts are kept while they hold."""
+        total = int(self._rows(f"SELECT coalesce(max(rowid), 0) AS n FROM {owner}")[0]["n"])
 
         def count(word: str) -> int:
             known = self._row_counts.get((table, word))
-            if known is None or known[1] < 0.9 * total:
+            if known is None or not 0.9 * total <= known[1] <= total:
                 rows = self._rows(f"SELECT count(*) AS n FROM {table} WHERE {table} MATCH ?", [f'"{word}"'])
                 if len(self._row_counts) > 20_000:
                     self._row_counts.clear()
-                known = self._row_counts[table, word] = (rows[0]["n"], total)
+                known = self._row_counts[table, word] = (int(rows[0]["n"]), total)
             return known[0]
+
+        return total, count
+
+    def _rare_enough(self, table: str, owner: str) -> Callable[[list[str]], list[str]]:
+        """Leaves out a query's commonest words, as far as the rest would still read ``MOST_ROWS`` rows of the index."""
+        total, count = self._rows_with(table, owner)
 
         def choose(words: list[str]) -> list[str]:
             if total <= MOST_ROWS:
                 return words
             by_count = sorted(words, key=count)
-            read = list(accumulate(count(word) for word in by_count))
+            read = accumulate(count(word) for word in by_count)
             kept = {word for word, so_far in zip(by_count, read, strict=True) if so_far <= MOST_ROWS} or set(by_count[:1])
             return [word for word in words if word in kept]
 
         return choose
+
+    def rarity(self, words: Sequence[str]) -> dict[str, float]:
+        """For each word how much it tells, above 0: the fewer turns have it (or follow one that has it), the more."""
+        total, count = self._rows_with("turn_fts", "turn")
+        return {word: math.log1p((max(0, total - found) + 0.5) / (found + 0.5)) for word in words for found in [count(word)]}
 
     def round_ids(self, turn_ids: Sequence[str]) -> dict[str, str]:
         """For each turn the round it belongs to, by the id of its user turn (a reply to nothing is a round by itself)."""

@@ -109,6 +109,17 @@ class Memories(Conversations):
         """Ids of the memories that rest on a turn."""
         return [row["memory_id"] for row in self._rows("SELECT memory_id FROM memory_source WHERE turn_id = ? ORDER BY memory_id", [turn_id])]
 
+    def outdated_rounds(self, turn_ids: Sequence[str]) -> set[str]:
+        """Those of these user turns from which memories were drawn that have all been superseded since."""
+        found: set[str] = set()
+        for part in chunks(turn_ids):
+            sql = (
+                "SELECT x.turn_id AS id FROM memory_source x JOIN memory m ON m.id = x.memory_id "
+                f"WHERE x.turn_id IN ({', '.join('?' * len(part))}) GROUP BY x.turn_id HAVING min(m.status = 'superseded') = 1"
+            )
+            found.update(row["id"] for row in self._rows(sql, part))
+        return found
+
     def memories_only_from(self, session_id: str) -> list[str]:
         """Ids of the memories that rest on this session and no other."""
         rows = self._rows(

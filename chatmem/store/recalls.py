@@ -118,20 +118,25 @@ class Recalls(Erasing):
             )
             last.update((row["memory_id"], (row["id"], row["session_id"])) for row in self._rows(sql, part))
         items = {}
-        for memory in self.memories("active", refs):
-            turn_id, session_id = last.get(memory.id, (None, None))
-            items[memory.id] = RecallItem(
-                source="memory",
-                id=memory.id,
-                kind=memory.kind,
-                text=memory.text,
-                said_at=memory.created_at,
-                event_start=memory.event_start,
-                valid_to=memory.valid_to,
-                score=0.0,
-                session_id=session_id,
-                turn_id=turn_id,
-            )
+        for part in chunks(refs):
+            # Profile and status are looked at here: in the query they would make SQLite walk through every active memory.
+            sql = f"SELECT id, profile, status, kind, text, created_at, event_start, valid_to FROM memory WHERE id IN ({', '.join('?' * len(part))})"
+            for row in self._rows(sql, part):
+                if row["profile"] != self.profile or row["status"] != "active":
+                    continue
+                turn_id, session_id = last.get(row["id"], (None, None))
+                items[row["id"]] = RecallItem(
+                    source="memory",
+                    id=row["id"],
+                    kind=row["kind"],
+                    text=row["text"],
+                    said_at=row["created_at"],
+                    event_start=row["event_start"],
+                    valid_to=row["valid_to"],
+                    score=0.0,
+                    session_id=session_id,
+                    turn_id=turn_id,
+                )
         return items
 
     def _round_items(self, refs: Sequence[str]) -> dict[str, RecallItem]:

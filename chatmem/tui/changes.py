@@ -243,7 +243,7 @@ class Changes:
             about = ids[0]
             if again:
                 about = self.store.undone_by(ids[0]) or ids[0]
-            said = f"{len(ids)} changes." if len(ids) > 1 else f"{describe(self.store.operation(about))}."
+            said = f"{len(ids)} changes" if len(ids) > 1 else describe(self.store.operation(about))
             done = [operations.undo(self.store, id_) for id_ in sorted(ids, reverse=True)]
         self._applied(done)
         return said

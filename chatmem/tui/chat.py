@@ -308,7 +308,9 @@ class ChatScreen(OpeningScreen):
         elif name == "memories":
             from chatmem.tui.memories import MemoriesScreen
 
-            self.app.push_screen(MemoriesScreen(self.chat, self.changes, self.paths))
+            if not self.app.is_screen_installed("memories"):  # kept once made: it opens at once, where it was left
+                self.app.install_screen(MemoriesScreen(self.chat, self.changes, self.paths), "memories")
+            self.app.push_screen("memories")
         elif name == "jobs":
             from chatmem.tui.jobs import JobsScreen
 

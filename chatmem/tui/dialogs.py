@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
 from rich.segment import Segment
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -13,11 +14,28 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.strip import Strip
-from textual.widgets import Button, Input, OptionList, SelectionList, Static
+from textual.widgets import Button, Input, OptionList, SelectionList, Static, TextArea
 from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
+from chatmem.tui.prompt import PASTE_LIMIT
 from chatmem.tui.text import one_line, safe
+
+
+class Line(Input):
+    """One line of text; escapes in what is pasted never reach the terminal."""
+
+    def validate_value(self, value: str) -> str:
+        """Only what can be shown, and not a book."""
+        return safe(value[:PASTE_LIMIT]).replace("\n", " ")
+
+
+class Words(TextArea):
+    """A few lines of text; the same holds for what is pasted."""
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Make it fit to show; the base class then inserts it."""
+        event.text = safe(event.text[:PASTE_LIMIT])
 
 
 class Switch(Button):
@@ -95,7 +113,7 @@ class Ask(ModalScreen[str | None]):
         """Title and input."""
         with Vertical(classes="dialog"):
             yield Static(safe(self._title), classes="dialog-title", markup=False)
-            yield Input(one_line(self._value, 120), placeholder=self._placeholder, max_length=120, compact=True)
+            yield Line(one_line(self._value, 120), placeholder=self._placeholder, max_length=120, compact=True)
             yield Static("Enter saves · Esc leaves it as it is", classes="dialog-hint", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static, TextArea
 
 from chatmem.errors import ChatmemError
-from chatmem.tui.dialogs import Switch
+from chatmem.tui.dialogs import Line, Switch, Words
 from chatmem.tui.lines import short_date
 from chatmem.tui.messages import Done
 from chatmem.tui.text import one_line, safe
@@ -142,17 +142,17 @@ class EditMemory(_FormScreen[Form]):
         memory = self._memory
         with VerticalScroll(classes="dialog wide", can_focus=False):
             yield Static("Edit the memory" if memory else "Add a memory", classes="dialog-title", markup=False)
-            yield TextArea(safe(memory.text) if memory else "", id="text", soft_wrap=True, compact=True, tab_behavior="focus", classes="form-text")
+            yield Words(safe(memory.text) if memory else "", id="text", soft_wrap=True, compact=True, tab_behavior="focus", classes="form-text")
             with Horizontal(classes="form-row"):
                 yield Label("Kind")
                 yield Switch(("fact", "event"), memory.kind if memory else "fact", "kind")
                 yield Label("Importance, 1 to 10")
-                yield Input(str(memory.importance if memory else 5), id="importance", compact=True, max_length=2, type="integer")
+                yield Line(str(memory.importance if memory else 5), id="importance", compact=True, max_length=2, type="integer")
             with Horizontal(classes="form-row"):
                 yield Label("First day")
-                yield Input(_iso(memory.event_start if memory else None), id="start", compact=True, max_length=10, placeholder="2026-03-14")
+                yield Line(_iso(memory.event_start if memory else None), id="start", compact=True, max_length=10, placeholder="2026-03-14")
                 yield Label("Last day")
-                yield Input(_iso(memory.event_end if memory else None), id="end", compact=True, max_length=10, placeholder="the same")
+                yield Line(_iso(memory.event_end if memory else None), id="end", compact=True, max_length=10, placeholder="the same")
             yield from self.buttons("Save" if memory else "Remember")
 
     def on_mount(self) -> None:
@@ -206,7 +206,7 @@ class MergeMemories(_FormScreen[str]):
                 markup=False,
             )
             yield Label("become")
-            yield TextArea(safe(self._members[-1].text), id="text", soft_wrap=True, compact=True, tab_behavior="focus", classes="form-text")
+            yield Words(safe(self._members[-1].text), id="text", soft_wrap=True, compact=True, tab_behavior="focus", classes="form-text")
             yield Static("", id="preview", classes="dialog-hint", markup=False)
             yield from self.buttons("Merge")
 
@@ -266,7 +266,7 @@ class SplitMemory(_FormScreen[list[str]]):
             yield Static("Split the memory", classes="dialog-title", markup=False)
             yield Static(one_line(self._memory.text, LONGEST), classes="form-list", markup=False)
             yield Label("becomes, one on each line")
-            yield TextArea(
+            yield Words(
                 "\n".join(parts_of(safe(self._memory.text))), id="text", soft_wrap=True, compact=True, tab_behavior="focus", classes="form-text tall"
             )
             yield from self.buttons("Split")

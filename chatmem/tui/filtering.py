@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
 from chatmem.store.pages import OUT, Wanted
-from chatmem.tui.dialogs import Switch
+from chatmem.tui.dialogs import Line, Switch
 from chatmem.tui.views import parse_day
 from chatmem.types import Kind, Status
 
@@ -59,10 +59,10 @@ class Narrow(ModalScreen[Wanted | None]):
                     yield Switch(list(table), words, name)
             with Horizontal(classes="form-row"):
                 yield Label("From")
-                yield Input(wanted.since.isoformat() if wanted.since else "", id="since", compact=True, placeholder="2025, 2025-12 or 2025-12-14")
+                yield Line(wanted.since.isoformat() if wanted.since else "", id="since", compact=True, placeholder="2025, 2025-12 or 2025-12-14")
             with Horizontal(classes="form-row"):
                 yield Label("To")
-                yield Input(wanted.until.isoformat() if wanted.until else "", id="until", compact=True, placeholder="2026")
+                yield Line(wanted.until.isoformat() if wanted.until else "", id="until", compact=True, placeholder="2026")
             yield Static("", classes="form-problem", markup=False)
             yield Static("Enter turns a switch · Ctrl+S applies · Esc leaves", classes="dialog-hint", markup=False)
             with Horizontal(classes="dialog-buttons"):

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from chatmem.memory.decay import retention
@@ -21,6 +21,7 @@ from chatmem.tui import lines, views
 from chatmem.tui.browsing import BrowsingScreen
 from chatmem.tui.changes import Changes
 from chatmem.tui.correcting import CORRECTING_HELP, CORRECTIONS, UndoLine
+from chatmem.tui.dialogs import Line
 from chatmem.tui.keys import KeyLine
 from chatmem.tui.rows import LIST_HELP, Rows
 from chatmem.tui.text import one_line, safe, show_date
@@ -124,7 +125,7 @@ class MemoriesScreen(BrowsingScreen):
         """Tabs, filter, titles, rows, the highlighted one in full, what undo would do."""
         yield Tabs()
         with Horizontal(id="filter"):
-            yield Input(placeholder="/ to filter", id="words", compact=True, select_on_focus=False)
+            yield Line(placeholder="/ to filter", id="words", compact=True, select_on_focus=False)
             yield Static("", id="narrowed", markup=False)
         yield Static("", id="titles", markup=False)
         yield Rows("rows", self._draw, self._is_read, views.markable)
@@ -136,8 +137,17 @@ class MemoriesScreen(BrowsingScreen):
         """Read what is there."""
         self.show_head()
         self.read()
-        self.refresh_standing()
-        self.set_interval(BEAT, self._watch)
+        self.set_timer(0.1, self.refresh_standing)  # after the list: it can wait
+        self.set_interval(BEAT, self._look_round)
+
+    def on_screen_resume(self) -> None:
+        """Something may have changed meanwhile."""
+        if self._change >= 0:
+            self._watch()
+
+    def _look_round(self) -> None:
+        if self.is_current:
+            self._watch()
 
     # ------------------------------------------------------------------ reading
 

@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chatmem.errors import ChatmemError
+from chatmem.tui.dialogs import Line
 from chatmem.tui.messages import FoundTurns
 from chatmem.tui.text import one_line, safe, show_date
 from chatmem.types import Session
@@ -110,7 +111,7 @@ class Search(ModalScreen[tuple[str, str] | None]):
         """Input and results."""
         with Vertical(classes="dialog wide"):
             yield Static("Search all conversations", classes="dialog-title", markup=False)
-            yield Input(placeholder="Words you or I said", id="search-words", compact=True)
+            yield Line(placeholder="Words you or I said", id="search-words", compact=True)
             yield OptionList(id="search-results", classes="dialog-list")
             yield Static("Enter opens · Esc closes", classes="dialog-hint", id="search-hint", markup=False)
 

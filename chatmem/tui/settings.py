@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 
 from chatmem.config import Group, Paths, Settings, save_setting
 from chatmem.tui.background import BackgroundScreen
-from chatmem.tui.dialogs import Pick
+from chatmem.tui.dialogs import Line, Pick
 from chatmem.tui.keys import KeyLine
 from chatmem.tui.messages import Done
 from chatmem.tui.text import one_line, safe
@@ -156,7 +156,7 @@ class Change(ModalScreen[str | None]):
                 part for part in (setting.limits, f"default {shown(setting.default)}", LATER.get(setting.key, "")) if part
             )
             yield Static(about, classes="form-list", markup=False)
-            yield Input(str(setting.value), compact=True)
+            yield Line(str(setting.value), compact=True)
             yield Static("", classes="form-problem", markup=False)
             with Horizontal(classes="dialog-buttons"):
                 yield Static("Enter saves · Esc leaves", classes="dialog-hint", markup=False)

@@ -40,16 +40,16 @@ def first_words(home: str) -> Content:
     """The welcome: it takes no answer, so that one may begin to talk at once."""
     dim, key = "$foreground 60%", "$text-accent"
     return Content.assemble(
-        ("Welcome to chatmem", "bold $text-primary"), (" · it remembers what you tell it\n\n", ""),
-        ("What is kept  ", dim), "every word said here, and facts and events learnt from yours\n",
+        ("Welcome to chatmem", "bold $text-primary"), " · it remembers what you tell it\n\n",
+        ("What is kept  ", dim), "every word said here, and what yours taught me\n",
         ("Where         ", dim), f"{safe(home)}\n",
-        ("              ", dim), ("readable by you alone; nothing is ever sent anywhere\n\n", ""),
-        ("To see it     ", dim), ("F3", key), " what I know, where it came from, how it changed\n",
+        ("              ", dim), "only you can read it; nothing is ever sent\n\n",
+        ("To see it     ", dim), ("F3", key), ": what I know, where from, how it changed\n",
         ("To correct it ", dim), "there: ", ("e", key), " edits, ", ("d", key), " forgets, ", ("u", key), " undoes\n",
-        ("To erase it   ", dim), "there: ", ("X", key), " · a conversation: ", ("Ctrl+B", key), ", then ", ("Delete", key), "\n",
+        ("To erase it   ", dim), "there: ", ("X", key), " · a conversation: ", ("Ctrl+B", key), ", ", ("Delete", key), "\n",
         ("              ", dim), "everything: delete that folder\n",
         ("Without trace ", dim), ("Ctrl+T", key), " begins a conversation that is not kept\n\n",
-        ("Say something about you to begin. F1 helps.", ""),
+        "Say something about you to begin. F1 helps.",
     )  # fmt: skip
 
 

@@ -34,7 +34,9 @@ class World:
     def __init__(self, seed: int = 7) -> None:
         self.random = np.random.default_rng(seed)
         self.words = np.array([self._word(i) for i in range(WORDS)])
-        self.chances = 1 / np.arange(30, WORDS + 30) ** 1.05  # stop words are left out of a question: those that stay stand in a third of all turns at most
+        self.chances = (
+            1 / np.arange(30, WORDS + 30) ** 1.05
+        )  # stop words are left out of a question: those that stay stand in a third of all turns at most
         self.chances /= self.chances.sum()
         self.centres = self.random.standard_normal((CLUSTERS, DIMENSIONS)).astype(np.float32)
 
@@ -74,7 +76,8 @@ def build(world: World, paths: Paths, rounds: int) -> list[str]:
             for first in range(0, 1000, 5):
                 number = (start + first) // 5 + 1
                 at = (datetime(2020, 1, 1, 9, tzinfo=UTC) + timedelta(hours=number)).isoformat(timespec="milliseconds")
-                before, parent = "", None
+                before = ""
+                parent: str | None = None
                 for i in range(first, first + 5):
                     for role, text in (("user", users[i]), ("assistant", replies[i])):
                         n = 2 * (i - first) + (1 if role == "user" else 2)

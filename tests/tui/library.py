@@ -34,6 +34,7 @@ class StoreChat(FakeChat):
     def __init__(self, store: Store) -> None:
         super().__init__()
         self.store: Store = store  # type: ignore[assignment]
+        self.settings.memory.fact_days, self.settings.memory.event_days = 365, 30  # the stored screens show what is kept
         self.reindexed: list[str] = []
         self.rebuilt = 0
         self.near: Recall | None = None

@@ -109,5 +109,5 @@ async def walk(pilot: Pilot[None], app: ChatmemApp) -> set[str]:
 async def test_hostile_text_is_shown_as_text_everywhere(hostile: StoreChat, paths: Paths, size: tuple[int, int]) -> None:
     app = ChatmemApp(lambda notice: hostile, Settings(), paths)  # type: ignore[arg-type,return-value]
     async with app.run_test(size=size) as pilot:
-        assert len(await walk(pilot, app)) == 9
+        assert len(await walk(pilot, app)) == 10
     hostile.store.close()

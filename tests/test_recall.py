@@ -1,0 +1,327 @@
+"""Recall step by step: reading the question, candidates, fusion, the session's support, the gate, and what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chatmem.config import MemorySettings, Paths
+from chatmem.memory import operations
+from chatmem.memory.fusion import Ranked, best_of, fuse, rank_sessions, spread_out
+from chatmem.memory.keys import own_statements, round_vectors
+from chatmem.memory.query import analyse
+from chatmem.memory.recall import explain, judge, lift_by_session, recall
+from chatmem.store import Store
+from chatmem.types import Candidate, Recall, RecallItem
+from chatmem.vectors import VectorIndex
+from chatmem.words import content_stems
+from tests.conftest import Ticking
+
+TODAY = date(2026, 3, 12)
+TOPICS = ["dog", "beagle", "boat", "sail", "guitar", "lisbon", "bread", "job"]
+SAID = [
+    ("My dog is a beagle called Pepper.", "What a lovely dog."),
+    ("I sail a small boat on the lake every Sunday.", "Sailing is fun."),
+    ("Can you recommend a guitar shop?", "Try Frets on Elm Street, they sell guitars."),
+    ("I moved to Lisbon for my job last year.", "Lisbon is sunny."),
+    ("How do I bake bread?", "Flour, water, salt and time."),
+]
+
+
+def embed(texts: Sequence[str]) -> np.ndarray:
+    """One dimension a topic, so that cosines are known; the last is for texts about none of them."""
+    rows = [[float(topic in text.lower()) for topic in TOPICS] for text in texts]
+    vectors = np.array([[*row, 0.0 if any(row) else 1.0] for row in rows], np.float32)
+    normalised: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return normalised
+
+
+@pytest.fixture
+def talked(store: Store, clock: Ticking) -> Store:
+    """A store in which five rounds were said in three sessions, with one memory, all with vectors."""
+    for start, end in ((0, 2), (2, 4), (4, 5)):
+        session, parent = store.new_session().id, None
+        for user, reply in SAID[start:end]:
+            turn = store.add_turn(session, "user", user, parent)
+            parent = store.add_turn(session, "assistant", reply, turn.id).id
+        clock.advance(days=3)
+    ids = store.rounds()
+    store.put_vectors("rounds", "e", ids, round_vectors([store.turn(id_).content for id_ in ids], embed))
+    remember(store, "The user's dog is a beagle called Pepper.", ids[0])
+    return store
+
+
+def remember(store: Store, text: str, turn_id: str) -> str:
+    memory, _ = operations.insert(store, Candidate(kind="fact", text=text, span=text), [turn_id], "rule")
+    store.put_vectors("memories", "e", [memory.id], embed([text]))
+    return memory.id
+
+
+def ask(store: Store, question: str, *, meaning: bool = True, exclude: Sequence[str] = (), limit: int | None = None, **changes: Any) -> Recall:
+    index = VectorIndex(store, "e", len(TOPICS) + 1, Paths(Path("unused")))
+    return recall(
+        store,
+        question,
+        settings=MemorySettings(**changes),
+        today=TODAY,
+        query_vector=embed([question])[0] if meaning else None,
+        index=index if meaning else None,
+        embedder="e",
+        exclude=exclude,
+        limit=limit,
+    )
+
+
+# ---------------------------------------------------------------------- the question
+
+
+def test_a_question_is_read_into_words_and_days() -> None:
+    query = analyse("Where did I sail last Sunday?", TODAY, lambda words: {word: 3.0 if word == "sail" else 1.0 for word in words})
+    assert set(query.weights) == content_stems("sail last sunday")
+    assert query.asks_about(date(2026, 3, 8))
+    assert not query.asks_about(date(2026, 1, 8))
+    assert query.telling_share({"sail"}) > query.share({"sail"})
+    assert not analyse("Where do I sail?", TODAY).asks_about(TODAY)
+
+
+def test_a_rare_word_tells_more_than_a_common_one(talked: Store) -> None:
+    found = talked.rarity(["dog", "guitar", "zebra"])
+    assert found["zebra"] > found["guitar"] > 0
+    assert found["zebra"] > found["dog"] > 0
+
+
+# ---------------------------------------------------------------------- the vector of a round
+
+
+def test_a_round_is_found_by_what_was_stated_not_by_what_was_asked() -> None:
+    message = "Can you recommend a guitar shop? By the way, I have a beagle at home. Do they sell bread?"
+    assert [text for text, _ in own_statements(message)] == ["By the way, I have a beagle at home."]
+    vector = round_vectors([message, "How do I bake bread?"], embed)
+    assert np.allclose(vector, embed(["beagle", "bread"]))
+
+
+def test_a_request_counts_less_than_a_statement() -> None:
+    message = "I'm looking for a new guitar these days. I just sold my old boat to Ben."
+    assert [weight for _, weight in own_statements(message)] == [0.5, 1.0]
+    towards = embed(["guitar", "boat"]) @ round_vectors([message], embed)[0]
+    assert towards[1] > towards[0]
+
+
+def test_a_speakers_name_stays_with_each_statement() -> None:
+    assert [text for text, _ in own_statements("Ana: I love it here. My boat is blue and new.")] == [
+        "Ana: I love it here.",
+        "Ana: My boat is blue and new.",
+    ]
+
+
+@given(st.lists(st.text(max_size=300), max_size=6))
+def test_round_vectors_are_unit_vectors_one_a_message(messages: list[str]) -> None:
+    vectors = round_vectors(messages, embed)
+    assert len(vectors) == len(messages)
+    assert all(abs(np.linalg.norm(vector) - 1) < 1e-5 for vector in vectors)
+
+
+# ---------------------------------------------------------------------- fusion
+
+scores = st.dictionaries(st.sampled_from("abcdefgh"), st.floats(-1e6, 1e6, allow_nan=False), max_size=8)
+lists = st.dictionaries(st.sampled_from(["words", "meaning", "session"]), st.builds(Ranked, st.floats(0, 2), scores), max_size=3)
+
+
+@given(lists)
+def test_fused_scores_stay_between_0_and_1(found: dict[str, Ranked]) -> None:
+    for parts in fuse(found).values():
+        assert all(part >= 0 for part in parts.values())
+        assert sum(parts.values()) <= 1 + 1e-9
+
+
+@given(lists, st.floats(0, 1))
+def test_a_sessions_support_keeps_scores_between_0_and_1_and_lowers_none(found: dict[str, Ranked], weight: float) -> None:
+    fused = fuse({name: Ranked(ranked.weight, {f"s1_{id_}": score for id_, score in ranked.scores.items()}) for name, ranked in found.items()})
+    before = {id_: sum(parts.values()) for id_, parts in fused.items()}
+    lift_by_session(fused, weight)
+    for id_, parts in fused.items():
+        assert before[id_] - 1e-9 <= sum(parts.values()) <= 1 + 1e-9
+
+
+def test_the_best_of_every_list_gets_all_there_is() -> None:
+    fused = fuse({"words": Ranked(2.0, {"a": 8.0, "b": 4.0}), "meaning": Ranked(1.0, {"a": 0.5})})
+    assert sum(fused["a"].values()) == pytest.approx(1.0)
+    assert fused["b"] == {"words": pytest.approx(1 / 3)}
+    assert best_of([("a", 1.0), ("b", 5.0), ("a", 3.0)]) == {"a": 3.0, "b": 5.0}
+
+
+def test_spreading_out_prefers_groups_not_seen_yet() -> None:
+    assert spread_out(["a1", "a2", "a3", "b1"], 3, 1, lambda id_: id_[0]) == ["a1", "a2", "b1"]
+    assert spread_out(["a1", "a2"], 5, 1, lambda id_: id_[0]) == ["a1", "a2"]
+
+
+def item(id_: str, score: float, session: str | None, **parts: float) -> RecallItem:
+    known = {"cosine": 0.0, "overlap": 0.0, "telling": 0.0, **parts}
+    return RecallItem(
+        source="round", id=id_, kind="round", text=id_, said_at=datetime(2026, 1, 1, tzinfo=UTC), score=score, parts=known, session_id=session
+    )
+
+
+def test_sessions_are_ranked_by_their_best_item_and_a_little_of_the_next() -> None:
+    ranked = rank_sessions([item("a", 0.8, "s1"), item("b", 0.8, "s2"), item("c", 0.7, "s2"), item("d", 0.9, None)])
+    assert [session for session, _ in ranked] == ["s2", "s1"]
+
+
+# ---------------------------------------------------------------------- the whole
+
+
+def test_what_bears_on_the_question_comes_first_and_says_why(talked: Store) -> None:
+    found = ask(talked, "What breed is my dog?")
+    assert found.state == "confident"
+    assert "beagle" in found.shown[0].text
+    assert {"words", "meaning", "fused", "cosine", "overlap"} <= set(found.shown[0].parts)
+
+
+def test_a_reply_is_found_by_its_own_words(talked: Store) -> None:
+    found = ask(talked, "Which shop on Elm Street did you recommend?", meaning=False)
+    assert "Frets" in found.shown[0].text
+
+
+def test_what_was_never_mentioned_is_not_remembered(talked: Store) -> None:
+    found = ask(talked, "When is my violin recital?")
+    assert found.state == "none"
+    assert not found.shown
+
+
+def test_without_the_gate_something_is_always_offered(talked: Store) -> None:
+    assert ask(talked, "When is my violin recital with the boat?", gate=False).state == "possible"
+
+
+def test_the_gate_weighs_meaning_and_telling_words_together() -> None:
+    assert judge([]).state == "none"
+    assert judge([item("a", 0.5, "s1", cosine=0.3, telling=0.3)]).state == "none"
+    assert judge([item("a", 0.5, "s1", cosine=0.38, telling=0.3)]).state == "possible"
+    assert judge([item("a", 0.5, "s1", cosine=0.2, telling=0.7)]).state == "possible"
+    assert judge([item("a", 0.5, "s1", cosine=0.6)]).state == "confident"
+    assert judge([item("a", 0.5, "s1", telling=0.2)], by_words_alone=True).state == "none"
+    assert judge([item("a", 0.5, "s1", telling=0.4)], by_words_alone=True).state == "possible"
+
+
+def test_days_asked_about_are_favoured(talked: Store) -> None:
+    asked = "What did I do with the boat or the guitar on 2 March 2026?"
+    with_time = {one.id: one for one in ask(talked, asked).items}
+    without = {one.id: one for one in ask(talked, asked, time_weight=0.0).items}
+    early, late = talked.rounds()[1], talked.rounds()[2]
+    assert with_time[early].parts["time"] > 0
+    assert "time" not in with_time[late].parts
+    assert with_time[early].score > without[early].score
+    assert with_time[late].score == without[late].score
+
+
+@pytest.mark.parametrize("key", ["dense_weight", "bm25_weight", "session_weight", "support_weight", "time_weight"])
+def test_each_step_can_be_switched_off(talked: Store, key: str) -> None:
+    found = ask(talked, "What breed is my dog?", **dict[str, Any]({key: 0.0}))
+    assert "beagle" in found.shown[0].text
+
+
+def test_with_every_list_switched_off_nothing_is_remembered(talked: Store) -> None:
+    assert ask(talked, "What breed is my dog?", dense_weight=0.0, bm25_weight=0.0).items == []
+
+
+def test_rounds_that_the_prompt_shows_anyway_are_left_out(talked: Store) -> None:
+    first = talked.rounds()[0]
+    assert first not in [one.id for one in ask(talked, "What breed is my dog?", exclude=[first]).items]
+
+
+def test_forgotten_and_superseded_memories_are_never_recalled(talked: Store) -> None:
+    turn = talked.rounds()[3]
+    gone, old = remember(talked, "The user's boat is red.", turn), remember(talked, "The user's boat is blue.", turn)
+    new = operations.new_memory(talked, Candidate(kind="fact", text="The user's boat is green.", span="green"), "rule", talked.clock())
+    operations.forget(talked, [gone])
+    operations.replace(talked, old, new, [turn])
+    found = {one.id for one in ask(talked, "What colour is my boat?").items}
+    assert not found & {gone, old}
+    assert new.id in found
+
+
+def test_purged_words_are_never_recalled(talked: Store) -> None:
+    (memory,) = talked.memories()
+    operations.purge(talked, [memory.id], words=True)
+    assert not any("Pepper" in one.text for one in ask(talked, "Who is Pepper the beagle?").items)
+
+
+def test_a_round_gives_way_to_a_memory_that_says_the_same(talked: Store) -> None:
+    found = ask(talked, "What is my beagle called?")
+    (left_out,) = [one for one in found.items if one.id == talked.rounds()[0]]
+    assert not left_out.shown
+    assert left_out.reason == "its fact is shown instead"
+
+
+def test_another_profile_sees_nothing(talked: Store, paths: Paths, clock: Ticking) -> None:
+    talked.close()
+    other = Store.open(paths, "someone-else", clock)
+    try:
+        assert ask(other, "What breed is my dog?").items == []
+    finally:
+        other.close()
+
+
+def test_an_explanation_accounts_for_every_step(talked: Store) -> None:
+    index = VectorIndex(talked, "e", len(TOPICS) + 1, Paths(Path("unused")))
+    question = "What breed is my dog?"
+    told = explain(talked, question, settings=MemorySettings(), today=TODAY, query_vector=embed([question])[0], index=index, embedder="e")
+    assert told.verdict.state == told.recall.state == "confident"
+    assert told.candidates["rounds: words"] >= 1
+    assert told.candidates["memories: meaning"] == 1
+    assert set(told.milliseconds) == {"read the question", "candidates among rounds", "candidates among memories", "score", "gate", "choose"}
+
+
+question_texts = st.lists(st.sampled_from([*TOPICS, "my", "what", "when", "violin", "Elm", "?", "2 March 2026", "\x00", '"', "*"]), max_size=8).map(
+    " ".join
+)
+weights = st.sampled_from([0.0, 0.3, 1.0])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(question_texts, weights, weights, weights, weights, weights, st.booleans(), st.integers(1, 8), st.integers(50, 200))
+def test_whatever_is_asked_and_switched_off_limits_and_ranges_hold(
+    talked: Store, question: str, dense: float, words: float, session: float, support: float, when: float, gate: bool, limit: int, budget: int
+) -> None:
+    found = ask(
+        talked,
+        question,
+        limit=limit,
+        dense_weight=dense,
+        bm25_weight=words,
+        session_weight=session,
+        support_weight=support,
+        time_weight=when,
+        gate=gate,
+        budget=budget,
+    )
+    assert len(found.shown) <= limit
+    assert len(found.shown) <= 1 or sum(-(-len(one.text) // 4) for one in found.shown) <= budget
+    assert all(0 <= one.score <= 1 for one in found.items)
+    assert len({(one.source, one.id) for one in found.items}) == len(found.items)
+    assert found.state != "none" or not found.shown
+
+
+# ---------------------------------------------------------------------- a large store
+
+
+@pytest.fixture
+def crowded(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store where "tea" is in every turn and "quokka" in one, and questions may read but few rows."""
+    monkeypatch.setattr("chatmem.store.conversations.MOST_ROWS", 5)
+    with store.transaction():
+        for number in range(12):
+            session = store.new_session().id
+            store.add_turn(session, "user", "I had tea and saw a quokka." if number == 3 else f"I had tea number {number}.", None)
+    return store
+
+
+def test_the_commonest_words_give_way_to_rarer_ones(crowded: Store) -> None:
+    assert [id_ for id_, _ in crowded.bm25("tea quokka", "in_context", 10)] == ["s4_1"]
+    assert len(crowded.bm25("tea", "in_context", 10)) == 10
