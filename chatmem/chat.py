@@ -197,8 +197,8 @@ class Chat:
             plain = rule_reply(user.content, found, learnt, user.n)
         if plain is not None:
             yield Token(text=plain)
-            usage = Usage(context=info.context)
-            yield Finished(turn=self._reply_turn(conversation, user, plain, "complete", usage, found), recall=found, usage=usage)
+            turn = self._reply_turn(conversation, user, plain, "complete", None, found)
+            yield Finished(turn=turn, recall=found, usage=Usage(context=info.context))
             return
         reserve = min(self.settings.model.max_reply_tokens, info.context // 2)
         messages = build_messages(

@@ -12,10 +12,10 @@ from chatmem.types import Actor, Link, Memory, Op, Operation, Rows
 MAX_STRENGTH = 10
 
 
-def order(memory: Memory) -> tuple[datetime, int]:
+def order(memory: Memory) -> tuple[datetime, int, str]:
     """The order in which memories were formed: links go from the earlier one to the later one (equal times: the smaller number first)."""
     moment = memory.created_at
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000), int(memory.id[1:])  # stored to the millisecond
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000), len(memory.id), memory.id  # stored to the millisecond; m9 comes before m10
 
 
 def _check_links(store: Store, links: Sequence[Link], new: Iterable[Memory]) -> None:

@@ -50,7 +50,7 @@ def build_messages(
     system = {"role": "system", "content": prompt.render("system", profile="" if small else profile, notes=[], **values)}
     shown = [] if small and not question else recall.shown[: NOTES_FOR_SMALL if small else None]
     notes = [_note(item, message, small=small) for item in shown]
-    kept = list(history)
+    kept = _spoken(history) if small else list(history)
     while True:
         last = prompt.render("user", notes=notes, profile=profile, **values)
         messages = [system, *({"role": turn.role, "content": turn.content} for turn in kept), {"role": "user", "content": last}]
@@ -65,6 +65,12 @@ def build_messages(
             notes.pop()
         else:
             raise ContextTooSmall("This message is longer than the model's context.", "Send a shorter one, or raise model.context in the settings.")
+
+
+def _spoken(history: Sequence[Turn]) -> list[Turn]:
+    """The history without exchanges that a rule answered: the tiny model would only repeat their wording."""
+    by_rule = {turn.parent for turn in history if turn.role == "assistant" and turn.model is None}
+    return [turn for turn in history if turn.id not in by_rule and not (turn.role == "assistant" and turn.model is None)]
 
 
 def _note(item: RecallItem, question: str, *, small: bool) -> dict[str, str]:

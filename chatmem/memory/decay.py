@@ -40,7 +40,8 @@ def _biographical(memory: Memory) -> bool:
 def faded(memories: Iterable[Memory], now: datetime, settings: MemorySettings, heads: Collection[str] = ()) -> list[tuple[Memory, float]]:
     """Current memories to archive, each with its retention: below the threshold, not pinned, not of great importance.
 
-    ``heads`` are the newest of chains of changes: they stay, since the past that leads to them would lose its end."""
+    ``heads`` are the newest of chains of changes: they stay, since the past that leads to them would lose its end.
+    """
     gone = []
     for memory in memories:
         if memory.status != "active" or memory.importance >= settings.keep_importance or memory.id in heads:

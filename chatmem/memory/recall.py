@@ -21,6 +21,7 @@ import numpy as np
 
 from chatmem.config import MemorySettings
 from chatmem.memory.fusion import Ranked, best_of, fuse, rank_sessions, spread_out
+from chatmem.memory.histories import asks_for_history
 from chatmem.memory.query import Query, analyse
 from chatmem.store import Store, VectorKind
 from chatmem.types import Recall, RecallItem
@@ -139,7 +140,11 @@ def explain(
         judge(items, by_words_alone=query_vector is None or not settings.dense_weight) if settings.gate else Verdict("possible" if items else "none")
     )
     step("gate")
-    shown = _choose(store, items, limit or settings.max_items, settings.budget, settings.gate) if verdict.state != "none" else []
+    shown = (
+        _choose(store, items, limit or settings.max_items, settings.budget, gate=settings.gate, past=asks_for_history(question))
+        if verdict.state != "none"
+        else []
+    )
     chosen = {(item.source, item.id) for item in shown}
     rest = [item for item in items if (item.source, item.id) not in chosen][:KEPT]
     step("choose")
@@ -313,11 +318,16 @@ def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False) -> Verdi
     return Verdict("confident" if sure else "possible" if found else "none", cosine, telling)
 
 
-def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, gate: bool) -> list[RecallItem]:
-    """The items to show within the limits; a round is left out when a memory drawn from it says the same as well."""
+def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, *, gate: bool, past: bool) -> list[RecallItem]:
+    """The items to show within the limits.
+
+    A round is left out when a memory drawn from it says the same as well, and when all it taught has changed since,
+    unless the question is about the ``past``.
+    """
     shown: list[RecallItem] = []
     covered: dict[str, float] = {}
     sources = store.source_ids([item.id for item in items if item.source == "memory"])
+    outdated = set() if past else store.outdated_rounds([item.id for item in items if item.source == "round"])
     spent = 0
     for item in items:
         if item.source == "memory":
@@ -326,6 +336,8 @@ def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, 
         cost = math.ceil(len(item.text) / 4)
         if item.source == "round" and covered.get(item.id, 0.0) >= 0.8 * item.score:
             item.reason = "its fact is shown instead"
+        elif item.id in outdated:
+            item.reason = "what was said there has changed since"
         elif len(shown) >= limit:
             item.reason = f"beyond the first {limit}"
         elif spent + cost > budget and shown:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from chatmem.memory.apply import order
 from chatmem.memory.claims import read
 from chatmem.memory.update import compare
 from chatmem.types import Link, Memory, Relation
@@ -124,7 +125,7 @@ def choose_links(new: Memory, candidates: Sequence[tuple[Memory, float]], compon
     that the new one contradicts but did not supersede (a pinned one) is still current.
     """
     older = sorted(
-        ((old, cosine) for old, cosine in candidates if cosine >= GATE and _order(old) < _order(new)), key=lambda pair: (-pair[1], pair[0].id)
+        ((old, cosine) for old, cosine in candidates if cosine >= GATE and order(old) < order(new)), key=lambda pair: (-pair[1], pair[0].id)
     )
     related = [(old, *_unchanged(found, cosine)) for old, cosine in older if (found := relate(new, old, cosine))]
     nearest = {old.id for old, _ in older[:NEAREST]}
@@ -132,7 +133,7 @@ def choose_links(new: Memory, candidates: Sequence[tuple[Memory, float]], compon
     if components:
         chosen = {id_: found for id_, found in chosen.items() if len(components.get(id_, ())) < COMPONENT_CAP}
         for component in {components[id_] for id_ in chosen if id_ in components}:
-            old, relation, weight = max((one for one in related if one[0].id in component), key=lambda one: _order(one[0]))
+            old, relation, weight = max((one for one in related if one[0].id in component), key=lambda one: order(one[0]))
             chosen[old.id] = (relation, weight)
     return [
         Link(src=id_, dst=new.id, relation=relation, weight=weight, created_at=new.created_at) for id_, (relation, weight) in sorted(chosen.items())
@@ -141,10 +142,6 @@ def choose_links(new: Memory, candidates: Sequence[tuple[Memory, float]], compon
 
 def _unchanged(found: tuple[Relation, float], cosine: float) -> tuple[Relation, float]:
     return ("SameTopic", round(max(0.0, min(1.0, cosine)), 4)) if found[0] == "Changed" else found
-
-
-def _order(memory: Memory) -> tuple[float, str]:
-    return memory.created_at.timestamp(), memory.id
 
 
 # ---------------------------------------------------------------- reading
@@ -193,7 +190,7 @@ def _edges(links: Iterable[Link], memories: Mapping[str, Memory]) -> tuple[dict[
     best: dict[tuple[str, str], tuple[bool, float]] = {}
     for link in found:
         src, dst = stands_for(link.src), stands_for(link.dst)
-        if src in memories and dst in memories and _order(memories[src]) < _order(memories[dst]):
+        if src in memories and dst in memories and order(memories[src]) < order(memories[dst]):
             rank = (link.relation == "Changed", link.weight)
             best[src, dst] = max(rank, best.get((src, dst), (False, -1.0)))
     before: dict[str, list[str]] = defaultdict(list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -54,7 +55,7 @@ class StatusLine(Static):
         if chat is None:
             return Content.assemble((SPINNER[self._frame], "$text-accent"), ("  opening…", "$foreground 60%"))
         engine = chat.engine
-        name = one_line(engine.info.name if engine.info is not None else chat.settings.model.name, 28)
+        name = one_line(Path(chat.settings.model.name).name.removesuffix(".gguf"), 28)
         if engine.state == "ready":
             safe_mode = " (safe mode)" if engine.info is not None and engine.info.safe_mode else ""
             return Content.assemble(("●", "$text-success"), f" {name}", (f" ready{safe_mode}", "$foreground 60%"))

@@ -1,4 +1,7 @@
-"""Draws the pictures for the documentation: ``python -m tests.tui.shots docs/images``."""
+"""Draws the pictures of the memory screens, over a made-up life: ``python -m tests.tui.shots docs/images``.
+
+The picture of the chat itself is a real conversation: see ``real_chat``.
+"""
 
 from __future__ import annotations
 
@@ -119,13 +122,10 @@ async def draw(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["TZ"] = "UTC"
     time.tzset()
-    async with opened("chatmem-light", SIZE) as (app, _):
-        save(app, folder, "chat-light")
     async with opened("chatmem-dark", (80, 24)) as (app, pilot):
         await memories(app, pilot, "1")
         save(app, folder, "memories-80x24")
     async with opened("chatmem-dark", SIZE) as (app, pilot):
-        save(app, folder, "chat")
         await pilot.press("f4")
         await pilot.pause(0.5)
         save(app, folder, "why")
