@@ -32,7 +32,9 @@ from chatmem.types import Record
 if TYPE_CHECKING:
     from email.message import Message
 
-EMBEDDER_ID = "all-MiniLM-L6-v2.F16"
+EMBEDDER_FILE = "all-MiniLM-L6-v2.F16.gguf"
+EMBEDDER_ID = "all-MiniLM-L6-v2.F16 statements"
+"""The model and what of a round it reads: vectors under another name are made anew."""
 EMBEDDER_DIMENSIONS = 384
 EMBEDDER_SOURCE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 EMBEDDER_SHA256 = "0b8876148aca8840a36c8a4f89f91b14112e26c55de7964581ef56daaf0e6008"
@@ -114,7 +116,7 @@ def bundled_embedder(paths: Paths) -> Path:
 
     Raises ModelNotFound or ModelLoadFailed.
     """
-    target = paths.models / f"{EMBEDDER_ID}.gguf"
+    target = paths.models / EMBEDDER_FILE
     if target.is_file():
         with suppress(ModelLoadFailed):
             return _check_once(target, EMBEDDER_SHA256, paths)

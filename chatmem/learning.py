@@ -10,6 +10,7 @@ from typing import Literal
 from chatmem.config import MemorySettings
 from chatmem.engine import Engine
 from chatmem.errors import Interrupted, ModelError
+from chatmem.memory.keys import embed_rounds
 from chatmem.memory.learn import Embed, learn_turn
 from chatmem.memory.propose import Proposer
 from chatmem.memory.summarize import summarize_running, summarize_session
@@ -19,7 +20,6 @@ from chatmem.vectors import VectorIndex
 
 LEARN_WAIT = 60.0  # seconds that learning waits for the embedder before it compares by words alone
 BATCH = 16
-MAX_CHARACTERS = 2000  # of a text that is embedded: the embedder reads no more
 
 
 class Learner:
@@ -68,8 +68,10 @@ class Learner:
             if self._closing.is_set():
                 return
             ids = todo[start : start + BATCH]
-            texts = [self._store.recall_item("memory" if kind == "memories" else "round", id_, 0.0, {}).text[:MAX_CHARACTERS] for id_ in ids]
-            vectors = self._embedder.embed(texts)
+            if kind == "rounds":
+                vectors = embed_rounds(self._store, ids, self._embedder.embed)
+            else:
+                vectors = self._embedder.embed([self._store.memory(id_).text for id_ in ids])
             self._store.put_vectors(kind, self._embedder_id, ids, vectors)
             self._index.add(kind, ids, vectors)
 

@@ -73,7 +73,9 @@ class VectorIndex:
         if not ids:
             return []
         scores = matrix @ np.asarray(query, np.float32)
-        best = np.argsort(-scores, kind="stable")[:k]
+        k = min(k, len(ids))
+        some = np.argpartition(-scores, k - 1)[:k] if k else np.zeros(0, np.intp)
+        best = some[np.lexsort((some, -scores[some]))]
         return [(ids[i], float(scores[i])) for i in best]
 
     def add(self, kind: VectorKind, ids: Sequence[str], vectors: np.ndarray) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,12 +16,11 @@ from chatmem.config import Paths
 from chatmem.evaluate.datasets import Case, Place
 from chatmem.evaluate.embedding import CachedEmbedder
 from chatmem.memory.extract import extract
+from chatmem.memory.keys import embed_rounds
 from chatmem.memory.summarize import summarize_running
 from chatmem.store import Store
 from chatmem.types import Memory
 from chatmem.vectors import VectorIndex
-
-EMBEDDED_CHARACTERS = 2000  # of a round, as in chat
 
 
 @dataclass
@@ -101,9 +100,8 @@ def open_history(
                 started = time.perf_counter()
                 history.embedder = catalogue.EMBEDDER_ID
                 ids = store.rounds()
-                texts = [store.recall_item("round", id_, 0.0, {}).text[:EMBEDDED_CHARACTERS] for id_ in ids]
                 if ids:
-                    store.put_vectors("rounds", history.embedder, ids, embedder.vectors(texts, progress))
+                    store.put_vectors("rounds", history.embedder, ids, embed_rounds(store, ids, partial(embedder.vectors, progress=progress)))
                 # Never started, so that it answers by exact search and no other process is needed.
                 history.index = VectorIndex(store, history.embedder, catalogue.EMBEDDER_DIMENSIONS, paths)
                 history.seconds["embed"] = time.perf_counter() - started

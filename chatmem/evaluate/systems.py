@@ -17,7 +17,7 @@ from chatmem.config import MemorySettings
 from chatmem.errors import ConfigError
 from chatmem.evaluate.datasets import Place, Question
 from chatmem.evaluate.history import History
-from chatmem.memory.recall import recall
+from chatmem.memory.recall import rank_sessions, recall
 from chatmem.types import Recall, RecallItem
 
 Kind = Literal["chatmem", "bm25", "dense", "last", "official-bm25", "summary", "none", "full"]
@@ -137,8 +137,7 @@ def _chatmem(system: System, history: History, question: Question, vector: np.nd
         embedder=history.embedder,
         limit=DEPTH if budget else None,
     )
-    best = sorted(found.items, key=lambda item: -item.score)
-    return Found(found, list(dict.fromkeys(item.session_id for item in best if item.session_id)))
+    return Found(found, [session_id for session_id, _ in rank_sessions(found.items)])
 
 
 def _sessions_of(turn_ids: Sequence[str]) -> list[str]:

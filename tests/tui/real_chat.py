@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from filelock import FileLock
+
 from chatmem.chat import Chat
 from chatmem.config import Paths, Settings
 from chatmem.tui.app import ChatmemApp
@@ -52,6 +54,13 @@ async def talk(paths: Paths, clock: Callable[[], datetime], lines: list[str], fo
             save(app, folder, "chat-light")
 
 
+async def closed(paths: Paths) -> None:
+    """Wait until the app has let its data folder go."""
+    lock = FileLock(paths.lock, timeout=60)
+    await asyncio.to_thread(lock.acquire)
+    lock.release()
+
+
 async def main(folder: Path) -> None:
     """Two days, the second with a picture."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,6 +68,7 @@ async def main(folder: Path) -> None:
         paths = Paths(Path(home)).make()
         now = datetime.now().astimezone()
         await talk(paths, lambda: now - timedelta(days=1), YESTERDAY, None)
+        await closed(paths)
         await talk(paths, lambda: now, TODAY, folder)
 
 
