@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -266,3 +267,12 @@ def test_one_may_look_while_the_app_is_open(store: Store, paths: Paths) -> None:
     with pytest.raises(StoreError):
         looking.new_session()
     looking.close()
+
+
+def test_a_store_opened_in_one_thread_and_closed_in_another_gives_its_lock_back(paths: Paths) -> None:
+    opened: list[Store] = []
+    thread = threading.Thread(target=lambda: opened.append(Store.open(paths, "default", Ticking())))
+    thread.start()
+    thread.join()
+    opened[0].close()
+    Store.open(paths, "default", Ticking()).close()

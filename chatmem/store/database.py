@@ -55,7 +55,7 @@ class Database:
         paths.make()
         if read_only and _is_current(paths):
             return cls(_connect(paths, read_only=True), None, profile, clock)
-        lock = FileLock(paths.lock, timeout=0, mode=0o600)
+        lock = FileLock(paths.lock, timeout=0, mode=0o600, thread_local=False)  # opened and closed by different threads
         try:
             lock.acquire()
         except Timeout as error:

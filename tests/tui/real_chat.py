@@ -56,7 +56,7 @@ async def talk(paths: Paths, clock: Callable[[], datetime], lines: list[str], fo
 
 async def closed(paths: Paths) -> None:
     """Wait until the app has let its data folder go."""
-    lock = FileLock(paths.lock, timeout=60)
+    lock = FileLock(paths.lock, timeout=60, thread_local=False)
     await asyncio.to_thread(lock.acquire)
     lock.release()
 
