@@ -13,6 +13,7 @@ from chatmem.types import Candidate, Recall
 from chatmem.words import is_personal, is_question
 
 NO_MEMORY = "I have no memory of that. Tell me, and I will remember it."
+NOT_SURE = "I am not sure. What comes closest in my memory: {}"
 OPENERS = ("Noted: {}", "I will remember that: {}", "Good to know. {}")
 MAX_REPEATED = 3  # facts said back; the rest is learnt in silence
 
@@ -20,11 +21,16 @@ MAX_REPEATED = 3  # facts said back; the rest is learnt in silence
 def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], number: int) -> str | None:
     """What to answer without the model, or None to let it speak.
 
-    Nothing remembered about a question on the user: say so. A statement that teaches something: say it back, so that
+    Nothing remembered about a question on the user: say so; something that may only bear on it: say that. A statement that teaches something: say it back, so that
     the user sees what was understood. ``number`` of the turn varies the wording.
     """
     if is_question(message):
-        return NO_MEMORY if recall.state == "none" and is_personal(message) else None
+        if not is_personal(message) or recall.state not in ("none", "possible"):
+            return None
+        closest = next((item for item in recall.shown if item.source == "memory"), None)
+        if recall.state == "none" or not recall.shown:
+            return NO_MEMORY
+        return NOT_SURE.format(second_person(closest.text)) if closest else None
     if not candidates:
         return None
     facts = [second_person(candidate.text) for candidate in candidates[:MAX_REPEATED]]

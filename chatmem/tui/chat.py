@@ -302,7 +302,7 @@ class ChatScreen(OpeningScreen):
         return self._changes
 
     def open_screen(self, name: str) -> None:
-        """Memories, upkeep or settings, once the store is open."""
+        """Memories, upkeep, models or settings, once the store is open."""
         if self.chat is None:
             self.notify("Your memory is still opening.", markup=False)
         elif name == "memories":
@@ -315,6 +315,10 @@ class ChatScreen(OpeningScreen):
             from chatmem.tui.jobs import JobsScreen
 
             self.app.push_screen(JobsScreen(self.chat, self.schedule))
+        elif name == "models":
+            from chatmem.tui.models import ModelsScreen
+
+            self.app.push_screen(ModelsScreen(self.chat, self.paths, lambda: self.busy))
         else:
             from chatmem.tui.settings import SettingsScreen
 
@@ -327,6 +331,10 @@ class ChatScreen(OpeningScreen):
     def action_jobs(self) -> None:
         """The upkeep of memory."""
         self.open_screen("jobs")
+
+    def action_models(self) -> None:
+        """What is loaded, and which models there are."""
+        self.open_screen("models")
 
     def action_settings(self) -> None:
         """Every setting."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatmem.errors import ChatmemError, TransferError
 from chatmem.tui.commands import Command, help_text
-from chatmem.tui.dialogs import Ask, Choice, Pick, Tick
+from chatmem.tui.dialogs import Ask, Choice, Tick
 from chatmem.tui.messages import Noticed, ShowRecall
 from chatmem.tui.text import one_line, safe, slug
 from chatmem.types import Memory, Recall
@@ -23,8 +23,6 @@ def act(screen: ChatScreen, name: str) -> None:
         session(screen, name, screen.selected_session)
     elif name == "export":
         export(screen)
-    elif name == "model":
-        model(screen, "")
     elif name == "dark":
         screen.app.theme = "chatmem-light" if screen.app.current_theme.dark else "chatmem-dark"
 
@@ -89,10 +87,8 @@ def done(screen: ChatScreen, then: str, value: Any) -> None:
             screen.gone(session_id)
         case "exported":
             say(screen, f"Written to {value}")
-        case "models":
-            _pick_model(screen, value)
         case "model":
-            say(screen, f"Now using {value}.")
+            say(screen, value)
 
 
 def say(screen: ChatScreen, text: str, hint: str = "") -> None:
@@ -179,32 +175,16 @@ def _write_new(folder: Path, name: str, text: str) -> Path:
 
 
 def model(screen: ChatScreen, name: str) -> None:
-    """Change to a model, or list those installed."""
-    if screen.busy:
+    """Change to a model; without a name, show which there are."""
+    if not name:
+        screen.do("models")
+    elif screen.busy:
         say(screen, "A reply is still coming. Esc stops it.")
-    elif not hasattr(screen.chat, "models"):
-        say(screen, "The model cannot be changed here.", "`chatmem model` on the command line can.")
-    elif name:
-        _use_model(screen, name)
     else:
-        screen.ask("models", lambda chat: chat.models())
+        from chatmem.tui.models import switch
 
-
-def _pick_model(screen: ChatScreen, rows: list[tuple[str, str]]) -> None:
-    if not rows:
-        say(screen, "No models are installed.", "`chatmem model` on the command line gets one.")
-        return
-    current = screen.chat.settings.model.name if screen.chat is not None else ""
-    picked = Pick("Choose the model", [(name, name, description) for name, description in rows], current)
-    screen.app.push_screen(picked, lambda name: _use_model(screen, name) if name and name != current else None)
-
-
-def _use_model(screen: ChatScreen, name: str) -> None:
-    def change(chat: Chat) -> str:
-        chat.use_model(name)
-        return name
-
-    screen.ask("model", change)
+        say(screen, f"Loading {one_line(name, 60)}…")
+        screen.ask("model", lambda chat: switch(chat, screen.paths, name))
 
 
 def _offer_to_forget(screen: ChatScreen, memories: list[Memory]) -> None:

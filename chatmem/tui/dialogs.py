@@ -105,16 +105,18 @@ class Ask(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel")]
 
-    def __init__(self, title: str, value: str = "", placeholder: str = "") -> None:
+    def __init__(
+        self, title: str, value: str = "", placeholder: str = "", *, longest: int = 120, enter: str = "Enter saves · Esc leaves it as it is"
+    ) -> None:
         super().__init__()
-        self._title, self._value, self._placeholder = title, value, placeholder
+        self._title, self._value, self._placeholder, self._longest, self._enter = title, value, placeholder, longest, enter
 
     def compose(self) -> ComposeResult:
         """Title and input."""
         with Vertical(classes="dialog"):
             yield Static(safe(self._title), classes="dialog-title", markup=False)
-            yield Line(one_line(self._value, 120), placeholder=self._placeholder, max_length=120, compact=True)
-            yield Static("Enter saves · Esc leaves it as it is", classes="dialog-hint", markup=False)
+            yield Line(one_line(self._value, self._longest), placeholder=self._placeholder, max_length=self._longest, compact=True)
+            yield Static(self._enter, classes="dialog-hint", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter is the answer, unless nothing was written."""

@@ -243,7 +243,7 @@ At the end of the list: where your files are and how large.
             self.notify(f"{key} is now {shown(value)}{', ' + LATER[key] if key in LATER else ''}.", markup=False)
             self._show()
         elif event.then == "model":
-            self.notify(f"Now loading {one_line(event.value, 60)}.", markup=False)
+            self.notify(one_line(event.value, 120), markup=False)
             self._show()
 
     def _show(self) -> None:
@@ -332,13 +332,9 @@ At the end of the list: where your files are and how large.
 
     def _use_model(self, name: str | None) -> None:
         if name and name != self._settings.model.name:
+            from chatmem.tui.models import switch
 
-            def use(chat: Chat) -> str:
-                chat.use_model(name)
-                save_setting(self._paths, "model.name", name)
-                return name
-
-            self.ask("model", use)
+            self.ask("model", lambda chat: switch(chat, self._paths, name))
 
     def _keep(self, key: str, value: Any) -> None:
         def keep(_: Chat) -> tuple[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from chatmem.capability import Capability
 from chatmem.config import Settings
 from chatmem.errors import ModelLoadFailed, NotFound
 from chatmem.types import Cancelled, Failed, Finished, Memory, Recall, Recalled, RecallItem, Session, Token, Turn, TurnEvent, Usage
@@ -22,6 +23,8 @@ class Info:
     name: str = "SmolLM2-135M"
     context: int = 8192
     safe_mode: bool = False
+    parameters: int = 134_515_008
+    size_bytes: int = 98_362_432
 
 
 class FakeEngine:
@@ -31,6 +34,14 @@ class FakeEngine:
         self.state = "ready"
         self.error: ModelLoadFailed | None = None
         self.info: Info | None = Info()
+
+    def wait(self, timeout: float | None = None) -> Info:
+        """What is loaded; the error when it failed."""
+        del timeout
+        if self.error is not None:
+            raise self.error
+        assert self.info is not None
+        return self.info
 
 
 class FakeStore:
@@ -138,6 +149,7 @@ class FakeChat:
         self.forgotten: list[str] = []
         self.closed = False
         self.used_model = ""
+        self.capability: Capability | None = Capability(profile="basic", reason="fewer than a billion parameters")
 
     def open(self, session_id: str | None = None, temporary: bool = False) -> FakeConversation:
         """A stored conversation or a new one."""
@@ -243,7 +255,7 @@ class FakeChat:
 
     def use_model(self, name: str) -> None:
         """Change."""
-        self.used_model = name
+        self.used_model = self.settings.model.name = name
 
     def close_conversation(self, conversation: FakeConversation) -> None:
         """Nothing to do."""

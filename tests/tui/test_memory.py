@@ -9,7 +9,8 @@ from textual.widgets import OptionList, SelectionList
 
 from chatmem.tui.app import ChatmemApp
 from chatmem.tui.bubbles import Evidence, RecallLine
-from chatmem.tui.dialogs import Choice, Pick, Tick
+from chatmem.tui.dialogs import Choice, Tick
+from chatmem.tui.models import ModelsScreen
 from chatmem.tui.panel import RecallPanel
 from chatmem.types import Recall
 
@@ -133,8 +134,9 @@ async def test_help_and_model(app: ChatmemApp, chat: FakeChat) -> None:
         await wait_until(pilot, lambda: isinstance(app.screen, Choice))
         await pilot.press("escape")
         await say(pilot, screen, "/model")
-        await wait_until(pilot, lambda: isinstance(app.screen, Pick))
-        await pilot.press("down", "enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, ModelsScreen))
+        await pilot.press("escape")
+        await say(pilot, screen, "/model [/big] model")
         await wait_until(pilot, lambda: chat.used_model == "[/big] model")
 
 

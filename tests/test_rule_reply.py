@@ -1,0 +1,44 @@
+"""What is answered without the model, when it is too small to be trusted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import pytest
+
+from chatmem.memory.extract import extract
+from chatmem.memory.rule_reply import NO_MEMORY, rule_reply
+from chatmem.types import Recall, RecallItem
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+NURSE = RecallItem(source="memory", id="m1", kind="fact", text="The user works as a nurse.", said_at=NOW, score=0.4, shown=True)
+
+
+def recalled(state: Literal["confident", "possible", "none"], *items: RecallItem) -> Recall:
+    return Recall(question="What is my job?", state=state, items=list(items))
+
+
+@pytest.mark.parametrize(
+    ("message", "recall", "reply"),
+    [
+        ("What is my job?", recalled("none"), NO_MEMORY),
+        ("What is my job?", recalled("possible", NURSE), "I am not sure. What comes closest in my memory: You work as a nurse."),
+        ("What is my job?", recalled("confident", NURSE), None),
+        ("Tell me a joke.", recalled("none"), None),
+        ("What is the capital of Peru?", recalled("possible", NURSE), None),
+        ("Good morning!", recalled("none"), None),
+    ],
+)
+def test_a_question_gets_a_rule_only_when_memory_is_empty_or_unsure(message: str, recall: Recall, reply: str | None) -> None:
+    assert rule_reply(message, recall, [], 1) == reply
+
+
+def test_what_was_learnt_is_said_back_in_varied_words() -> None:
+    message = "My sister Marta lives in Oslo and I'm allergic to cashews."
+    replies = [rule_reply(message, recalled("none"), extract(message, NOW), number) for number in (1, 3, 5)]
+    assert len(set(replies)) == 3
+    for reply in replies:
+        assert reply is not None
+        assert "our sister Marta lives in Oslo." in reply
+        assert "ou are allergic to cashews." in reply
