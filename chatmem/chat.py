@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -24,7 +24,8 @@ from chatmem.memory.context import SMALL_MODEL, build_messages
 from chatmem.memory.extract import command, extract, remember_text, secret
 from chatmem.memory.histories import with_histories
 from chatmem.memory.propose import Proposer
-from chatmem.memory.recall import recall as recall_memories
+from chatmem.memory.recall import Explanation
+from chatmem.memory.recall import explain as explain_recall
 from chatmem.memory.rule_reply import rule_reply
 from chatmem.prompts import load_prompt
 from chatmem.store import Store
@@ -200,23 +201,12 @@ class Chat:
             turn = self._reply_turn(conversation, user, plain, "complete", None, found)
             yield Finished(turn=turn, recall=found, usage=Usage(context=info.context))
             return
-        reserve = min(self.settings.model.max_reply_tokens, info.context // 2)
-        messages = build_messages(
-            self._prompt,
-            conversation.turns[:-1],
-            user.content,
-            found,
-            profile=conversation.profile,
-            now=self.clock(),
-            room=info.context - reserve,
-            parameters=info.parameters,
-            count=self.engine.count,
-        )
+        messages = self._messages(conversation, user.content, found, info)
         pieces: list[str] = []
         usage = Usage(context=info.context)
         failure: ChatmemError | None = None
         try:
-            for piece in self.engine.chat(messages, max_tokens=reserve, cancel=cancel):
+            for piece in self.engine.chat(messages, max_tokens=self._reserve(info), cancel=cancel):
                 if isinstance(piece, Usage):
                     usage = piece
                 else:
@@ -238,6 +228,23 @@ class Chat:
             yield Cancelled(turn=self._reply_turn(conversation, user, said, "cut", usage, found), recall=found, usage=usage)
         else:
             yield Finished(turn=self._reply_turn(conversation, user, said, "complete", usage, found), recall=found, usage=usage)
+
+    def _reserve(self, info: EngineInfo) -> int:
+        """Tokens of the context that are kept for the reply."""
+        return min(self.settings.model.max_reply_tokens, info.context // 2)
+
+    def _messages(self, conversation: Conversation, message: str, found: Recall, info: EngineInfo) -> list[dict[str, str]]:
+        return build_messages(
+            self._prompt,
+            conversation.turns[:-1],
+            message,
+            found,
+            profile=conversation.profile,
+            now=self.clock(),
+            room=info.context - self._reserve(info),
+            parameters=info.parameters,
+            count=self.engine.count,
+        )
 
     def _wait_for_model(self, cancel: threading.Event) -> EngineInfo | None:
         """The loaded model, or None when the user cancelled first. Raises ModelError."""
@@ -292,7 +299,11 @@ class Chat:
 
     def recall(self, question: str, limit: int | None = None, *, exclude: set[str] | None = None) -> Recall:
         """What would be recalled for a question."""
-        found = recall_memories(
+        return self.explain(question, limit, exclude=exclude).recall
+
+    def explain(self, question: str, limit: int | None = None, *, exclude: set[str] | None = None) -> Explanation:
+        """The same with an account of each step."""
+        found = explain_recall(
             self.store,
             question,
             settings=self.settings.memory,
@@ -303,7 +314,13 @@ class Chat:
             exclude=exclude or set(),
             limit=limit,
         )
-        return with_histories(self.store, found)
+        return replace(found, recall=with_histories(self.store, found.recall))
+
+    def prompt_block(self, recall: Recall) -> tuple[str, int]:
+        """What the loaded model would be given with the question, and its tokens. Raises ModelError."""
+        info = self.engine.wait(LOAD_WAIT)
+        messages = self._messages(Conversation(None), recall.question, recall, info)
+        return messages[-1]["content"], self.engine.count(messages[-1:])
 
     def _embed_query(self, question: str) -> np.ndarray | None:
         try:

@@ -17,6 +17,7 @@ from chatmem.cli.evaluation import evaluation_group
 from chatmem.cli.jobs import jobs_group
 from chatmem.cli.memory import memory_group
 from chatmem.cli.models import model_group
+from chatmem.cli.recall import recall_command
 from chatmem.cli.sessions import session_group
 from chatmem.cli.terminal import json_option, load, note, now, open_chat, print_json, print_table
 from chatmem.config import save_setting
@@ -25,7 +26,6 @@ from chatmem.errors import ChatmemError
 if TYPE_CHECKING:
     from chatmem.chat import Chat
     from chatmem.jobs import Scheduler
-    from chatmem.types import Recall
 
 
 def main() -> None:
@@ -98,6 +98,7 @@ def open_app(session_id: str | None = None, temporary: bool = False) -> int:
 
 
 def _plain(message: str, session_id: str | None, temporary: bool) -> int:
+    from chatmem.tui.text import safe
     from chatmem.types import Cancelled, Failed, Finished, Recalled, Token
 
     with open_chat() as chat:
@@ -107,11 +108,11 @@ def _plain(message: str, session_id: str | None, temporary: bool) -> int:
             if isinstance(event, Recalled) and event.recall.state != "off":
                 shown = event.recall.shown
                 for item in shown[:3]:
-                    note(f"  · {item.said_at.astimezone():%Y-%m-%d}  {' '.join(item.text.split())[:160]}")
+                    note(f"  · {item.said_at.astimezone():%Y-%m-%d}  {' '.join(safe(item.text).split())[:160]}")
                 if not shown:
                     note("  · nothing remembered about this")
             elif isinstance(event, Token):
-                click.echo(event.text, nl=False)
+                click.echo(safe(event.text), nl=False)
             elif isinstance(event, Failed):
                 note(f"chatmem: {event.message}\n  {event.hint}")
                 code = 1
@@ -119,38 +120,6 @@ def _plain(message: str, session_id: str | None, temporary: bool) -> int:
                 click.echo()
         chat.settle()
     return code
-
-
-@cli.command("recall")
-@click.argument("question")
-@click.option("--limit", type=click.IntRange(1, 100), help="Most items to show.")
-@json_option
-def recall_command(question: str, limit: int | None, as_json: bool) -> None:
-    """Show what would be recalled for QUESTION, with scores."""
-    with open_chat() as chat:
-        chat.embedder.wait(60)
-        found = chat.recall(question, limit)
-    if as_json:
-        print_json(found.model_dump(mode="json"))
-    else:
-        _print_recall(found)
-
-
-def _print_recall(found: Recall) -> None:
-    verdict = {"confident": "remembered", "possible": "possibly related", "none": "nothing remembered about this", "off": "memory is off"}
-    note(f"{verdict[found.state]} · {found.milliseconds:.0f} ms")
-    rows = [
-        [
-            f"{item.said_at.astimezone():%Y-%m-%d}",
-            item.kind,
-            f"{item.score:.2f}",
-            " ".join(f"{name} {value:.2f}" for name, value in item.parts.items()),
-            " ".join(item.text.split())[:200],
-        ]
-        for item in found.shown
-    ]
-    if rows:
-        print_table(["said", "kind", "score", "parts", "text"], rows)
 
 
 @cli.command("config")
@@ -177,5 +146,5 @@ def config_command(key: str | None, value: str | None, as_json: bool) -> None:
         print_table(["setting", "value"], [[name, str(setting)] for name, setting in flat.items()])
 
 
-for group in (session_group, memory_group, jobs_group, model_group, doctor_command, evaluation_group):
+for group in (session_group, memory_group, jobs_group, model_group, doctor_command, evaluation_group, recall_command):
     cli.add_command(group)

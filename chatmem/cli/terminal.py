@@ -64,14 +64,16 @@ def open_store(*, read_only: bool = False) -> Iterator[Store]:
 
 
 def print_table(columns: list[str], rows: list[list[str]]) -> None:
-    """Rows of plain text under a heading; markup in them is not interpreted."""
+    """Rows of plain text under a heading; neither markup nor escape sequences in them act."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from chatmem.tui.text import safe
+
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(safe(cell)) for cell in row))
     Console().print(table)
 
 

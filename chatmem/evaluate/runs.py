@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from chatmem.evaluate.json_stream import DatasetError
+from chatmem.evaluate.datasets import Case, read_cases
+from chatmem.evaluate.json_stream import DatasetError, fingerprint
 from chatmem.evaluate.record import RECORD, RESULTS, RunRecord, differing, read_rows
 
 Row = dict[str, Any]
@@ -102,3 +103,53 @@ def paired_values(first: Sequence[Row], second: Sequence[Row], value: Callable[[
 def metric(level: str, name: str) -> Callable[[Row], float | None]:
     """Picks a metric out of a row; None where it was not scored."""
     return lambda row: row.get("metrics", {}).get(level, {}).get(name)
+
+
+def find_runs(folders: Iterable[Path]) -> list[Path]:
+    """Folders with a run: those given, and those right inside them, the newest first."""
+    found: dict[Path, float] = {}
+    for folder in folders:
+        inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+        for place in (folder, *inside):
+            if (record := place / RECORD).is_file():
+                found[place.resolve()] = record.stat().st_mtime
+    return sorted(found, key=lambda place: -found[place])
+
+
+def verdict(run: Run, row: Row) -> bool | None:
+    """Whether an answer is right: by the first judge when it was judged, else by rule; None when unknown or not answered."""
+    for judge in sorted(run.judged):
+        if (key := (row["id"], row["system"])) in run.judged[judge]:
+            return run.judged[judge][key]
+    return row["rule"]["correct"] if row.get("rule") and row.get("answer_fits", True) else None
+
+
+@dataclass(frozen=True)
+class Ability:
+    """One type of questions: how many, the mean share whose evidence was found, and of the answers that are right (None: not scored)."""
+
+    name: str
+    n: int
+    found: float | None
+    answered: int
+    right: float | None
+
+
+def abilities(run: Run, system: str, found: Callable[[Row], float | None]) -> list[Ability]:
+    """By type, then all together."""
+    rows = run.rows.get(system, [])
+    made = []
+    for name in [*sorted({row["type"] for row in rows}), "all"]:
+        chosen = [row for row in rows if name in ("all", row["type"])]
+        scores = [value for row in chosen if (value := found(row)) is not None]
+        right = [float(value) for row in chosen if (value := verdict(run, row)) is not None]
+        made.append(Ability(name, len(chosen), sum(scores) / len(scores) if scores else None, len(right), sum(right) / len(right) if right else None))
+    return made
+
+
+def history_of(record: RunRecord, case_id: str, files: Iterable[Path]) -> Case | None:
+    """The history that a question is about, from the first of these files whose content is what the run was made on; else None."""
+    for path in files:
+        if path.exists() and fingerprint(path)[0] == record.pins["data_sha256"]:
+            return next((case for case in read_cases(path) if case.id == case_id), None)
+    return None

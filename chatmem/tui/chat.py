@@ -302,7 +302,7 @@ class ChatScreen(OpeningScreen):
         return self._changes
 
     def open_screen(self, name: str) -> None:
-        """Memories, upkeep, models or settings, once the store is open."""
+        """Memories, upkeep, models, evaluation or settings, once the store is open."""
         if self.chat is None:
             self.notify("Your memory is still opening.", markup=False)
         elif name == "memories":
@@ -315,6 +315,10 @@ class ChatScreen(OpeningScreen):
             from chatmem.tui.jobs import JobsScreen
 
             self.app.push_screen(JobsScreen(self.chat, self.schedule))
+        elif name == "evaluation":
+            from chatmem.tui.evaluation import EvaluationScreen
+
+            self.app.push_screen(EvaluationScreen(self.chat, self.paths))
         elif name == "models":
             from chatmem.tui.models import ModelsScreen
 
@@ -335,6 +339,10 @@ class ChatScreen(OpeningScreen):
     def action_models(self) -> None:
         """What is loaded, and which models there are."""
         self.open_screen("models")
+
+    def action_evaluation(self) -> None:
+        """How well memory did on question sets."""
+        self.open_screen("evaluation")
 
     def action_settings(self) -> None:
         """Every setting."""

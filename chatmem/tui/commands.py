@@ -20,6 +20,7 @@ COMMANDS = (
     Command("why", "", "what the last reply drew on"),
     Command("memories", "", "see and correct everything remembered"),
     Command("jobs", "", "the upkeep of memory"),
+    Command("evaluation", "", "how well memory did on question sets"),
     Command("settings", "", "every setting, and where your files are"),
     Command("new", "", "begin a new conversation"),
     Command("temp", "", "a conversation that leaves nothing behind"),

@@ -50,7 +50,7 @@ def command(screen: ChatScreen, found: Command | None, rest: str, line: str) -> 
             screen.ask("recalled", lambda chat: chat.recall(rest))
         case "why":
             why(screen)
-        case "memories" | "jobs" | "settings":
+        case "memories" | "jobs" | "evaluation" | "settings":
             screen.do(found.name)
         case "new":
             screen.action_new()

@@ -213,7 +213,7 @@ Above: what is loaded, and what it may do for memory. Below: the models that are
         shown = one_line(Path(model.name).name, 24)
         return Content.assemble(
             (f"{sign} ", "$text-accent" if used else ""), (f"{shown:<25}", "bold" if row.here else ""),
-            (f"{size(model.size_bytes):>7}  {size(model.memory_bytes):>7}  {one_line(model.licence, 12):<13}", DIM), words,
+            (f"{size(model.size_bytes):>7}  {size(model.memory_bytes):>7}  {one_line(model.licence, 13):<14}", DIM), words,
         )  # fmt: skip
 
     def _show(self) -> None:
@@ -224,7 +224,7 @@ Above: what is loaded, and what it may do for memory. Below: the models that are
                 story.replace_option_prompt_at_index(place, line)
         else:
             at = story.highlighted
-            head = Option(Content.styled(f"  {'model':<25}{'size':>7}  {'memory':>7}  {'licence':<13}", DIM), disabled=True)
+            head = Option(Content.styled(f"  {'model':<25}{'size':>7}  {'memory':>7}  {'licence':<14}", DIM), disabled=True)
             story.set_options([head, *(Option(line) for line in lines)])
             story.highlighted = at or next((place for place, row in enumerate(self._rows, 1) if self._used(row)), 1)
         self._about()

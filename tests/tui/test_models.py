@@ -36,7 +36,7 @@ def enough_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 async def opened(pilot: Pilot[None], app: ChatmemApp) -> ModelsScreen:
     """The screen, its list read."""
     await ready(pilot, app)
-    await pilot.press("f7")
+    await pilot.press("f9")
     await wait_until(pilot, lambda: isinstance(app.screen, ModelsScreen) and app.screen._rows and app.screen.here)
     assert isinstance(app.screen, ModelsScreen)
     return app.screen
@@ -148,7 +148,7 @@ async def test_a_model_cannot_be_changed_under_a_reply(app: ChatmemApp, chat: Fa
         talk = await ready(pilot, app)
         await pilot.press(*"hi", "enter")
         await wait_until(pilot, lambda: talk.busy)
-        await pilot.press("f7")
+        await pilot.press("f9")
         await wait_until(pilot, lambda: isinstance(app.screen, ModelsScreen) and app.screen._rows)
         assert isinstance(app.screen, ModelsScreen)
         go(app.screen, "other")
@@ -214,9 +214,9 @@ async def test_a_download_that_came_can_be_used(app: ChatmemApp, paths: Paths, m
 async def test_the_palette_has_it(app: ChatmemApp) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         chat = await ready(pilot, app)
-        assert "Models" in [command.title for command in app.get_system_commands(chat)]
+        assert "Models" in [command.title for command in app.get_system_commands(chat)]  # type: ignore[arg-type]
         screen = await opened(pilot, app)
-        titles = [command.title for command in app.get_system_commands(screen)]
+        titles = [command.title for command in app.get_system_commands(screen)]  # type: ignore[arg-type]
         assert any(title.startswith("Add a file") for title in titles)
 
 
