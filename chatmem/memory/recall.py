@@ -333,9 +333,9 @@ def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, 
     outdated = set() if past else store.outdated_rounds([item.id for item in items if item.source == "round"])
     spent = 0
     for item in items:
-        if item.source == "memory":
-            for turn_id in sources[item.id]:
-                covered.setdefault(turn_id, item.score)
+        for turn_id in sources.get(item.id, []):
+            covered[turn_id] = max(covered.get(turn_id, 0.0), item.score)
+    for item in items:
         cost = math.ceil(len(item.text) / 4)
         if item.source == "round" and covered.get(item.id, 0.0) >= 0.8 * item.score:
             item.reason = "its fact is shown instead"
