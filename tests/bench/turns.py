@@ -26,8 +26,8 @@ from chatmem.types import Cancelled, Finished, Token
 
 ROOT = Path(__file__).resolve().parents[2]
 FILLER = (
-    "Today I walked along the river for a while and then sat in the park with a book, thinking about nothing much at all, "
-    "until it grew cold and I went home to cook some soup with carrots and a bit of ginger for the evening."
+    "The old man walked along the river for a while and then sat in the park with a book, thinking about nothing much at all, "
+    "until it grew cold and he went home to cook some soup with carrots and a bit of ginger for the evening."
 )
 
 
@@ -64,13 +64,13 @@ def first_token(chat: Chat, fresh: bool) -> tuple[float, int, int, int]:
     """Turn ten of a conversation with some 2,000 tokens of history: seconds to the first token, and tokens evaluated, reused, of how many."""
     conversation = chat.open()
     for i in range(9):
-        list(chat.reply(conversation, f"Note {i}. {FILLER} {FILLER}"))
+        list(chat.reply(conversation, f"Part {i} of a story. {FILLER} {FILLER}"))
     if fresh:  # another process: nothing is evaluated yet
         chat.use_model(chat.settings.model.name)
         chat.engine.wait()
     began = time.perf_counter()
     at = 0.0
-    for event in chat.reply(conversation, "What did I cook this evening, by the way?"):
+    for event in chat.reply(conversation, "What did the old man cook in the evening?"):
         if isinstance(event, Token) and not at:
             at = time.perf_counter() - began
         if isinstance(event, Finished):
