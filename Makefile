@@ -9,7 +9,7 @@ JOBS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_CURL=OFF
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
 
-.PHONY: chat test check bench eval lint setup setup-dev clean
+.PHONY: chat test web-test check bench eval lint setup setup-dev clean
 
 chat: setup
 	@$(BIN)/python -m chatmem
@@ -20,6 +20,10 @@ setup-dev: $(VENV)/.ready-dev
 
 test: setup-dev
 	@$(BIN)/python -m pytest -q
+
+# The app as `chatmem serve` gives it, in a headless Chromium.
+web-test: setup-dev
+	@$(BIN)/python -m pytest -q -rs tests/test_serve.py
 
 check: lint
 	@$(BIN)/python -m pytest -q -m "not model and not slow"

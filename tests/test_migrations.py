@@ -185,3 +185,12 @@ def test_migrating_twice_is_migrating_once(paths: Paths, clock: Ticking) -> None
     with sqlite3.connect(paths.database) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_the_newest_memories_are_read_without_sorting(paths: Paths, clock: Ticking) -> None:
+    _first_release(paths)
+    Store.open(paths, "default", clock).close()
+    with sqlite3.connect(paths.database) as database:
+        sql = "SELECT id FROM memory m WHERE m.profile = ? AND m.status IN (?) ORDER BY m.created_at DESC, m.rowid DESC LIMIT 9"
+        plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", ["default", "active"])]
+    assert plan == ["SEARCH m USING INDEX memory_said (profile=? AND status=?)"]

@@ -250,7 +250,9 @@ def test_a_full_disk_is_a_clear_error_and_loses_nothing(paths: Paths) -> None:
             print(stored, error.message, error.hint, sep="|")
         """
     )
-    done = subprocess.run([sys.executable, "-c", script, str(paths.home)], check=True, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(paths.home)], check=True, cwd=Path(__file__).parent.parent, capture_output=True, text=True
+    )
     stored, message, hint = done.stdout.strip().split("|")
     assert "could not be written" in message
     assert "disk space" in hint

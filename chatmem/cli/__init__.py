@@ -18,6 +18,7 @@ from chatmem.cli.jobs import jobs_group
 from chatmem.cli.memory import memory_group
 from chatmem.cli.models import model_group
 from chatmem.cli.recall import recall_command
+from chatmem.cli.serve import serve_command
 from chatmem.cli.sessions import session_group
 from chatmem.cli.terminal import json_option, load, note, now, open_chat, print_json, print_table
 from chatmem.config import save_setting
@@ -146,5 +147,5 @@ def config_command(key: str | None, value: str | None, as_json: bool) -> None:
         print_table(["setting", "value"], [[name, str(setting)] for name, setting in flat.items()])
 
 
-for group in (session_group, memory_group, jobs_group, model_group, doctor_command, evaluation_group, recall_command):
+for group in (session_group, memory_group, jobs_group, model_group, doctor_command, evaluation_group, recall_command, serve_command):
     cli.add_command(group)

@@ -30,10 +30,11 @@ class Memories(Conversations):
         self, status: Status | None = "active", ids: Sequence[str] | None = None, *, subject: str | None = None, kind: Kind | None = None
     ) -> list[Memory]:
         """Memories of this profile, oldest first; only ``ids`` when given; every status when None."""
-        where, parameters = ["profile = ?"], [self.profile]
+        by_id = "" if ids is None else "+"  # given ids, SQLite would else rather walk the whole index of the profile
+        where, parameters = [f"{by_id}profile = ?"], [self.profile]
         for column, value in (("status", status), ("subject", subject), ("kind", kind)):
             if value is not None:
-                where.append(f"{column} = ?")
+                where.append(f"{by_id}{column} = ?")
                 parameters.append(value)
         query = f"SELECT * FROM memory WHERE {' AND '.join(where)}"
         if ids is None:

@@ -103,8 +103,8 @@ class Use:
 class Pages(Recalls):
     """What the memory screens read."""
 
-    def wanted_ids(self, wanted: Wanted, settings: MemorySettings, now: datetime) -> list[str]:
-        """Ids of the memories wanted, in order; with ``wanted.ids`` only those, in the order given."""
+    def wanted_ids(self, wanted: Wanted, settings: MemorySettings, now: datetime, limit: int = -1) -> list[str]:
+        """Ids of the memories wanted, in order, the first ``limit`` when given; with ``wanted.ids`` only those, in the order given."""
         where, parameters = self._where(wanted, now)
         if wanted.ids is not None:
             found = {
@@ -117,9 +117,9 @@ class Pages(Recalls):
         if wanted.order == "retention":
             more = [now.isoformat(), f"{_offset(now, ':')}", now.isoformat(), settings.event_days, settings.fact_days]
         down = wanted.reverse != (wanted.order not in ("text", "kind"))
-        sql = f"SELECT m.id FROM memory m WHERE {where} ORDER BY {order} {'DESC' if down else 'ASC'}, m.rowid {'DESC' if down else 'ASC'}"
+        sql = f"SELECT m.id FROM memory m WHERE {where} ORDER BY {order} {'DESC' if down else 'ASC'}, m.rowid {'DESC' if down else 'ASC'} LIMIT ?"
         with self._guard:  # plain tuples: 50,000 dictionaries would cost as much as the query
-            return [row[0] for row in self._connection.execute(sql, [*parameters, *more])]
+            return [row[0] for row in self._connection.execute(sql, [*parameters, *more, limit])]
 
     def matching_ids(self, words: str) -> set[str]:
         """Ids of the memories with all these words as typed, whatever their standing; the last word may be unfinished."""

@@ -14,7 +14,7 @@ from sqlite_utils.migrations import Migrations
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 migrations = Migrations("chatmem")
 
@@ -134,3 +134,9 @@ def m002_reversible_operations(db: Database) -> None:
     for id_, memory, before, after in db.execute("SELECT id, memory_id, before, after FROM operation").fetchall():
         rows = [json.dumps({"memories": {memory: json.loads(text) if text else None}, "sources": {}, "links": []}) for text in (before, after)]
         db.execute("UPDATE operation SET before = ?, after = ? WHERE id = ?", [*rows, id_])
+
+
+@migrations()
+def m003_order_of_saying(db: Database) -> None:
+    """Memories in the order in which they were said are read off an index: the first page of 50,000 needs no sorting."""
+    db.execute("CREATE INDEX memory_said ON memory (profile, status, created_at)")

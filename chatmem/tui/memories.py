@@ -38,11 +38,11 @@ DIM = "$foreground 60%"
 
 
 class Listed(Message):
-    """The keys of a look, with the lines around the cursor."""
+    """The keys of a look, with the lines around the cursor; the first of them only unless ``whole``."""
 
-    def __init__(self, ticket: int, page: views.Page, counts: dict[str, int], change: int, at: str | None) -> None:
+    def __init__(self, ticket: int, page: views.Page, counts: dict[str, int], change: int, at: str | None, *, whole: bool = True) -> None:
         super().__init__()
-        self.ticket, self.page, self.counts, self.change, self.at = ticket, page, counts, change, at
+        self.ticket, self.page, self.counts, self.change, self.at, self.whole = ticket, page, counts, change, at, whole
 
 
 class Filled(Message):
@@ -119,6 +119,7 @@ class MemoriesScreen(BrowsingScreen):
         self._offered: object = None
         self._counts: dict[str, int] = {}
         self._ticket = self._listed = 0
+        self._listed_look: Look | None = None
         self._change = -1
 
     def compose(self) -> ComposeResult:
@@ -159,10 +160,12 @@ class MemoriesScreen(BrowsingScreen):
     def read(self, at: str | None = None, day: date | None = None) -> None:
         """Read the keys of the present look; the cursor stays, or goes to a key or a day."""
         self._ticket += 1
-        self._read(self._ticket, self.look, at, day, self.rows.key, max(24, self.rows.size.height))
+        # Another list may begin with its first page; the same one read anew keeps its marks and its place.
+        quick = self.look != self._listed_look and at is None and day is None and not self.rows.marks and not self.look.wanted.narrowed
+        self._read(self._ticket, self.look, at, day, self.rows.key, max(24, self.rows.size.height), quick)
 
     @work(thread=True, exclusive=True, group="keys", exit_on_error=False)
-    def _read(self, ticket: int, look: Look, at: str | None, day: date | None, cursor: str, height: int) -> None:
+    def _read(self, ticket: int, look: Look, at: str | None, day: date | None, cursor: str, height: int, quick: bool) -> None:
         worker = get_current_worker()
 
         def task(chat: Chat) -> None:
@@ -170,6 +173,10 @@ class MemoriesScreen(BrowsingScreen):
                 return
             now, settings = chat.clock(), chat.settings.memory
             change = chat.store.last_change()
+            first = views.first_keys(self._reader, look, settings, now, 4 * height) if quick else None
+            if first and (not cursor or cursor in first) and not worker.is_cancelled:
+                found = views.read_lines(chat.store, look, first[: 2 * height])
+                self.post_message(Listed(ticket, views.Page(first, found), self._reader.counts(), change, None, whole=False))
             page = views.read_keys(self._reader, chat.store, look, settings, now)
             place = at if day is None else views.place_of(chat.store, look, day, settings, now)
             near = place or cursor
@@ -185,7 +192,9 @@ class MemoriesScreen(BrowsingScreen):
         """Show the keys, unless others were asked for since."""
         if event.ticket != self._ticket or self.chat is None:
             return
-        self.now, self._listed = self.chat.clock(), event.ticket
+        self.now = self.chat.clock()
+        if event.whole:
+            self._listed, self._listed_look = event.ticket, self.look
         self._keys, self.read_lines, self._counts, self._change = event.page.keys, event.page.lines, event.counts, event.change
         self.rows.show(event.page.keys, event.at)
         self.show_head()

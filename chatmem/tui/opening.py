@@ -56,8 +56,14 @@ class OpeningScreen(TurnScreen):
         self.transcript.recall_of = self._recall_of
         self.open_session(self._session, temporary=self.temporary)
         self.refresh_sessions()
+        self._prepare()
         if self.start_jobs is not None:
             self._schedule_jobs(self.start_jobs)
+
+    @work(thread=True, group="prepare", exit_on_error=False)
+    def _prepare(self) -> None:
+        """What the most used screen is made of is imported meanwhile, so that it opens at once."""
+        import chatmem.tui.memories  # noqa: F401
 
     @work(thread=True, group="jobs", exit_on_error=False)
     def _schedule_jobs(self, start: StartJobs) -> None:

@@ -28,7 +28,8 @@ ORDERS: tuple[Order, ...] = ("said", "since", "importance", "retention", "recall
 """What the order key goes through; the header's titles offer the rest."""
 
 
-KEPT = 6
+KEPT = 12
+"""Orders kept at once."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,13 @@ class Reader:
         matching = self._store.matching_ids(wanted.words)
         return [id_ for id_ in ids if id_ in matching]
 
+    def first_ids(self, wanted: Wanted, settings: MemorySettings, now: datetime, count: int) -> list[str] | None:
+        """The first ids alone, which costs less than all of them; None when all are at hand, or none are saved by it."""
+        kept = self._change == self._store.last_change() and replace(wanted, words="") in self._orders
+        if kept or wanted.words.strip() or wanted.ids is not None:
+            return None
+        return self._store.wanted_ids(wanted, settings, now, count)
+
 
 def read_keys(reader: Reader, store: Store, look: Look, settings: MemorySettings, now: datetime) -> Page:
     """The keys of a view; for months and years also what is drawn for them."""
@@ -131,6 +139,12 @@ def read_keys(reader: Reader, store: Store, look: Look, settings: MemorySettings
         return Page([found.label for found in spans], {found.label: (found, most) for found in spans})
     ids = reader.ids(wanted, settings, now)
     return Page(_with_links(ids, reader.links()) if look.name == "timeline" else ids, {})
+
+
+def first_keys(reader: Reader, look: Look, settings: MemorySettings, now: datetime, count: int) -> list[str] | None:
+    """The first keys of a list of memories, to show while the others are read; None when there is no gain in it."""
+    ids = reader.first_ids(wanted_for(look), settings, now, count) if look.name in ("facts", "trash") else None
+    return ids if ids is not None and len(ids) == count else None
 
 
 def _with_links(ids: Sequence[str], links: Mapping[str, Sequence[str]]) -> list[str]:

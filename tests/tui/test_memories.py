@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 
 import pytest
@@ -21,7 +22,7 @@ from chatmem.types import Recall
 
 from .conftest import wait_until
 from .fakes import item
-from .library import StoreChat, open_store
+from .library import StoreChat, large_library, open_store
 from .snapshots import Screens
 from .test_chat import ready, shown
 
@@ -255,3 +256,37 @@ async def test_without_colour_the_signs_are_still_there(library: StoreChat, path
         assert lines[0][1] == "✓"
         assert lines[1][0] == "▌"
         assert "★" in lines[1]
+
+
+async def test_a_long_list_begins_with_its_first_page_and_is_then_whole(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(paths)
+    large_library(store, 400)
+    wanted = store.wanted_ids
+    asked: list[int] = []
+    go_on = threading.Event()
+
+    def slow(*arguments: Any) -> list[str]:
+        asked.append(arguments[3] if len(arguments) > 3 else -1)
+        if asked[-1] == -1:
+            assert go_on.wait(15)
+        return wanted(*arguments)
+
+    monkeypatch.setattr(store, "wanted_ids", slow)
+    app = ChatmemApp(lambda notice: StoreChat(store), Settings(), paths)  # type: ignore[arg-type,return-value]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot, app)
+        await pilot.press("f3")
+        await wait_until(pilot, lambda: isinstance(app.screen, MemoriesScreen) and app.screen.query("#rows") and app.screen.rows.keys)
+        screen = app.screen
+        assert isinstance(screen, MemoriesScreen)
+        assert not screen.settled
+        first = list(screen.rows.keys)
+        await pilot.press("down", "down")
+        go_on.set()
+        await wait_until(pilot, lambda: screen.settled)
+        whole = wanted(screen.look.wanted, Settings().memory, store.clock())
+        assert list(screen.rows.keys) == whole
+        assert first == whole[: len(first)]
+        assert len(first) < len(whole)
+        assert screen.rows.cursor == 2
+    store.close()
