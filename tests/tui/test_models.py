@@ -156,6 +156,7 @@ async def test_a_model_cannot_be_changed_under_a_reply(app: ChatmemApp, chat: Fa
         await wait_until(pilot, told(app, "A reply is still coming"))
         assert chat.used_model == ""
         chat.gate = None
+        await wait_until(pilot, lambda: not talk.busy)
 
 
 async def test_a_download_shows_its_bar_and_is_cancelled_by_escape(app: ChatmemApp, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
