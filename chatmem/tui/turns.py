@@ -152,8 +152,8 @@ class TurnScreen(BackgroundScreen):
             post(ReplyEnded(ticket))
 
     async def on_reply_event(self, message: ReplyEvent) -> None:
-        """Show what happens in the running turn; events of a turn left behind are dropped."""
-        if message.ticket != self._ticket or self.reply is None or not self._on_screen:
+        """Show what happens in the running turn; events of a turn left behind, or that come while the app closes, are dropped."""
+        if message.ticket != self._ticket or self.reply is None or not self._on_screen or not self.reply.is_attached:
             return
         event, reply = message.event, self.reply
         if isinstance(event, Token):
