@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
 
+import numpy as np
+
 from chatmem.config import MemorySettings
 from chatmem.engine import Engine
 from chatmem.errors import Interrupted, ModelError
@@ -19,7 +21,8 @@ from chatmem.types import Operation
 from chatmem.vectors import VectorIndex
 
 LEARN_WAIT = 60.0  # seconds that learning waits for the embedder before it compares by words alone
-BATCH = 16
+BATCH = 16  # rounds embedded at once: a question waits no longer than for these
+WRITTEN = 128  # vectors written and indexed at once: each write costs as much as embedding several texts
 
 
 class Learner:
@@ -64,16 +67,18 @@ class Learner:
 
     def _embed(self, kind: VectorKind) -> None:
         todo = self._store.without_vector(kind, self._embedder_id)
-        for start in range(0, len(todo), BATCH):
-            if self._closing.is_set():
-                return
-            ids = todo[start : start + BATCH]
-            if kind == "rounds":
-                vectors = embed_rounds(self._store, ids, self._embedder.embed)
-            else:
-                vectors = self._embedder.embed([self._store.memory(id_).text for id_ in ids])
-            self._store.put_vectors(kind, self._embedder_id, ids, vectors)
-            self._index.add(kind, ids, vectors)
+        for start in range(0, len(todo), WRITTEN):
+            ids, vectors = todo[start : start + WRITTEN], []
+            for first in range(0, len(ids), BATCH):
+                if self._closing.is_set():
+                    return
+                some = ids[first : first + BATCH]
+                if kind == "rounds":
+                    vectors.append(embed_rounds(self._store, some, self._embedder.embed))
+                else:
+                    vectors.append(self._embedder.embed([self._store.memory(id_).text for id_ in some]))
+            self._store.put_vectors(kind, self._embedder_id, ids, np.concatenate(vectors))
+            self._index.add(kind, ids, np.concatenate(vectors))
 
     def reindex(self, done: Sequence[Operation | None]) -> bool:
         """Bring the vector index in line with operations just applied; False when a memory still has to be embedded."""

@@ -84,11 +84,12 @@ def ask(store: Store, question: str, *, meaning: bool = True, exclude: Sequence[
 
 def test_a_question_is_read_into_words_and_days() -> None:
     query = analyse("Where did I sail last Sunday?", TODAY, lambda words: {word: 3.0 if word == "sail" else 1.0 for word in words})
-    assert set(query.weights) == content_stems("sail last sunday")
+    assert set(query.weights) == content_stems("sail sunday")  # "last" says when, not what
     assert query.asks_about(date(2026, 3, 8))
     assert not query.asks_about(date(2026, 1, 8))
     assert query.telling_share({"sail"}) > query.share({"sail"})
     assert not analyse("Where do I sail?", TODAY).asks_about(TODAY)
+    assert set(analyse("How many days ago was it?", TODAY).weights) == {"dai", "ago"}  # where nothing else is said
 
 
 def test_a_rare_word_tells_more_than_a_common_one(talked: Store) -> None:
@@ -202,8 +203,11 @@ def test_without_the_gate_something_is_always_offered(talked: Store) -> None:
 def test_the_gate_weighs_meaning_and_telling_words_together() -> None:
     assert judge([]).state == "none"
     assert judge([item("a", 0.5, "s1", cosine=0.3, telling=0.3)]).state == "none"
-    assert judge([item("a", 0.5, "s1", cosine=0.38, telling=0.3)]).state == "possible"
-    assert judge([item("a", 0.5, "s1", cosine=0.2, telling=0.7)]).state == "possible"
+    assert judge([item("a", 0.5, "s1", cosine=0.42, telling=0.3)]).state == "possible"
+    assert judge([item("a", 0.5, "s1", cosine=0.42), item("b", 0.5, "s1", telling=0.3)]).state == "none"  # no item has both
+    assert judge([item("a", 0.5, "s1", cosine=0.22, telling=0.72)]).state == "possible"
+    assert judge([item("a", 0.5, "s1", cosine=0.32, telling=0.1)]).state == "none"
+    assert judge([item("a", 0.5, "s1", cosine=0.32, telling=0.1, time=0.1)]).state == "possible"  # on the day asked about
     assert judge([item("a", 0.5, "s1", cosine=0.6)]).state == "confident"
     assert judge([item("a", 0.5, "s1", telling=0.2)], by_words_alone=True).state == "none"
     assert judge([item("a", 0.5, "s1", telling=0.4)], by_words_alone=True).state == "possible"

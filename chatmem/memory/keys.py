@@ -47,9 +47,14 @@ def own_statements(message: str) -> list[tuple[str, float]]:
     return found
 
 
+def statements_of(message: str) -> list[tuple[str, float]]:
+    """What a round is embedded by: the user's own statements with their weights, or the message where it states nothing."""
+    return own_statements(message) or [(message[:MAX_CHARACTERS], 1.0)]
+
+
 def round_vectors(messages: Sequence[str], embed: Embed) -> np.ndarray:
     """Vectors (n, dim), float32 and normalised, of rounds given by the user's messages."""
-    keys = [own_statements(message) or [(message[:MAX_CHARACTERS], 1.0)] for message in messages]
+    keys = [statements_of(message) for message in messages]
     if not keys:
         return np.zeros((0, 0), np.float32)
     vectors = np.asarray(embed([text for key in keys for text, _ in key]), np.float32)

@@ -12,13 +12,22 @@ from chatmem.words import content_words, stem
 TIME_SLACK = timedelta(days=2)
 MAX_WORDS = 64
 
+# They say what kind of answer is wanted, or point at a talk: what is asked about may have been said in none of them.
+FRAME = frozenset(
+    stem(word)
+    for word in """advice ago amount average chat confirm conversation couple current day difference discuss earlier earliest early event follow happen hour know last
+    late latest lately like long many mention minute month much next number often order participate pass past percentage previous recent recently recommend remind
+    since spend spent suggest suggestion talk tip today told tomorrow took total came wanted week weekend wonder year yesterday
+    one two three four five six seven eight nine ten dozen few several first second third""".split()
+)
+
 
 @dataclass(frozen=True)
 class Query:
     """A question as recall sees it.
 
-    ``weights`` says how much each of its content words (as a stem) tells; ``days`` is the time it asks about, both ends
-    included, None for any.
+    ``weights`` says how much each word of its subject (as a stem) tells: its content words without those of ``FRAME``, unless
+    there are no others. ``days`` is the time it asks about, both ends included, None for any.
     """
 
     text: str
@@ -41,6 +50,7 @@ class Query:
 
 def analyse(question: str, today: date, rarity: Callable[[Sequence[str]], Mapping[str, float]] | None = None) -> Query:
     """Read a question asked on ``today``; without ``rarity`` every word tells as much."""
-    words = list(dict.fromkeys(content_words(question)))[:MAX_WORDS]
+    said = list(dict.fromkeys(content_words(question)))[:MAX_WORDS]
+    words = [word for word in said if stem(word) not in FRAME] or said
     known = rarity(words) if rarity else {}
     return Query(question, {stem(word): known.get(word, 1.0) for word in words}, question_range(question, today))

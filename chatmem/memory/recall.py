@@ -37,9 +37,11 @@ KEPT, KEPT_FREELY = 50, 30
 CLOSENESS = 0.5  # of the score; the other half is the fused share
 QUESTION_WEIGHT = 0.6  # of the closeness of a round that mostly asks
 READ_CHARACTERS = 3000  # of a text compared with the question
+TELLING_CHARACTERS = 20_000  # of a text in which the telling words are sought: a long reply may hold the answer at its end
 
 # Set on the answerable questions of LongMemEval_S (one half) and the same with their evidence taken away.
-EVIDENCE = 1.0  # twice the cosine and the telling share of words: below, nothing is remembered
+EVIDENCE = 1.13  # twice the cosine and the telling share of words: below, nothing is remembered
+IN_TIME = 0.5  # added for what lies in the days asked about
 MEMORY_FLOOR = 0.28  # 83% of questions on facts are above it, 70% of those on what was never said below: python -m tests.bench.gate
 WORDS_ALONE = 0.3  # the share needed where meaning is left out
 COSINE_FLOOR = 0.30  # an item below it that shares no word is not shown
@@ -59,11 +61,16 @@ class Searcher(Protocol):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate said and why: the closest by meaning, and the largest share of the question's telling words, of the best items."""
+    """What the gate said and why.
+
+    Of the best items, each by itself: the closest by meaning, the largest share of the question's telling words, and the
+    most ``evidence``.
+    """
 
     state: State
     cosine: float = 0.0
     telling: float = 0.0
+    evidence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -281,7 +288,7 @@ def _compare(item: RecallItem, parts: dict[str, float], query: Query) -> None:
     stated = statements(text) if item.source == "round" else text
     said = _stems(stated)
     parts["overlap"] = query.share(said)
-    parts["telling"] = query.telling_share(said if stated == text else _stems(text))
+    parts["telling"] = query.telling_share(said if stated == item.text else _stems(item.text[:TELLING_CHARACTERS]))
     if len(stated) <= len(text) / 2:
         parts["cosine"] *= QUESTION_WEIGHT
 
@@ -301,8 +308,8 @@ def _bounded(score: float) -> float:
 def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False) -> Verdict:
     """How sure recall is that something it found bears on the question, by absolute closeness of the best items.
 
-    Nothing is remembered when cosine and the telling share of the question's words are low together, or the share where
-    there are no cosines. A memory is one short sentence, so that a lower cosine to it says as much as a higher one to a
+    Nothing is remembered when no item has both, or one in full: cosine and the telling share of the question's words (the share
+    alone where there are no cosines); the days asked about count for it. A memory is one short sentence, so that a lower cosine to it says as much as a higher one to a
     round.
     """
     best = items[:JUDGED]
@@ -310,15 +317,19 @@ def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False) -> Verdi
         return Verdict("none")
     cosine = max(item.parts["cosine"] for item in best)
     telling = max(item.parts["telling"] for item in best)
-    sure = any(
-        item.parts["cosine"] >= COSINE_SURE
-        or (item.parts["cosine"] >= COSINE_SURE_WITH_WORD and item.parts["overlap"] > 0)
-        or item.parts["overlap"] >= 0.99
-        for item in best
-    )
-    found = max(telling, *(item.parts["overlap"] for item in best)) >= WORDS_ALONE if by_words_alone else 2 * max(0.0, cosine) + telling >= EVIDENCE
+    most = max(map(evidence, best))
+    found = max(telling, *(item.parts["overlap"] for item in best)) >= WORDS_ALONE if by_words_alone else most >= EVIDENCE
     near = any(item.source == "memory" and item.parts["cosine"] >= MEMORY_FLOOR for item in items)
-    return Verdict("confident" if sure else "possible" if found or near else "none", cosine, telling)
+    sure = any(item.parts["cosine"] >= COSINE_SURE or item.parts["overlap"] >= 0.99 for item in best)
+    if not (sure or found or near):
+        return Verdict("none", cosine, telling, round(most, 4))
+    sure = sure or any(item.parts["cosine"] >= COSINE_SURE_WITH_WORD and item.parts["overlap"] > 0 for item in best)
+    return Verdict("confident" if sure else "possible", cosine, telling, round(most, 4))
+
+
+def evidence(item: RecallItem) -> float:
+    """How much an item by itself speaks for there being an answer, about 0..3."""
+    return 2 * max(0.0, item.parts["cosine"]) + item.parts["telling"] + IN_TIME * (item.parts.get("time", 0.0) > 0)
 
 
 def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, *, gate: bool, past: bool) -> list[RecallItem]:

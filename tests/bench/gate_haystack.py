@@ -1,0 +1,79 @@
+"""The gate on real histories: does it tell what was said from what was never said?
+
+Each answerable question of a LongMemEval file is asked twice: of its whole history, and of the same history without the
+rounds of its evidence sessions, where "nothing remembered" is right. (Some of those are answered elsewhere all the same:
+what is near stays.) Prints the curve over the floor, for each half of the questions (even and odd) and for all.
+
+    python -m tests.bench.gate_haystack --data longmemeval_s.json.xz [--cache vectors.db] [--limit N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from chatmem import catalogue
+from chatmem.config import MemorySettings, Paths, Settings
+from chatmem.engine import Engine
+from chatmem.evaluate.datasets import Case, read_cases
+from chatmem.evaluate.embedding import CachedEmbedder
+from chatmem.evaluate.history import open_history
+from chatmem.evaluate.record import file_sha256
+from chatmem.memory.recall import EVIDENCE, Verdict, explain
+
+
+def verdicts(case: Case, embedder: CachedEmbedder) -> tuple[Verdict, Verdict]:
+    """What the gate says with the evidence and without."""
+    question, gold = case.questions[0]
+    with open_history(case, embedder) as history:
+        hidden = [id_ for id_, (session, _) in history.places.items() if session in gold.sessions]
+        ask = partial(
+            explain,
+            history.store,
+            question.text,
+            settings=MemorySettings(),
+            today=question.at.date(),
+            query_vector=embedder.vectors([question.text])[0],
+            index=history.index,
+            embedder=history.embedder,
+        )
+        return ask().verdict, ask(exclude=hidden).verdict
+
+
+def main() -> int:
+    """Print the curve."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--limit", type=int)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        paths = Paths(Path(folder)).make()
+        file = catalogue.bundled_embedder(paths)
+        engine = Engine(file, "embed", Settings().model, paths)
+        engine.start()
+        embedder = CachedEmbedder(options.cache or paths.home / "vectors.db", f"{catalogue.EMBEDDER_ID}:{file_sha256(file)}", engine.embed)
+        try:
+            cases = [case for case in read_cases(options.data) if case.questions[0][1].recallable][: options.limit]
+            pairs = [verdicts(case, embedder) for case in cases]
+        finally:
+            embedder.close()
+            engine.close()
+    said = np.array([verdict.evidence for verdict, _ in pairs])
+    never = np.array([verdict.evidence for _, verdict in pairs])
+    print(f"{len(pairs)} questions; in each pair: false 'nothing remembered' where it was said, right where it never was")
+    for floor in [*np.arange(0.9, 1.35, 0.05), EVIDENCE]:
+        halves = (f"{np.mean(said[part] < floor):6.1%} {np.mean(never[part] < floor):6.1%}" for part in (slice(0, None, 2), slice(1, None, 2), slice(None)))
+        print(f"floor {floor:.2f}:  even {next(halves)}   odd {next(halves)}   all {next(halves)}")
+    shipped = [[verdict.state == "none" for verdict in side] for side in zip(*pairs, strict=True)]
+    print(f"as shipped: false {np.mean(shipped[0]):.1%}, right {np.mean(shipped[1]):.1%}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
