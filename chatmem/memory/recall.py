@@ -30,7 +30,7 @@ from chatmem.words import statements, stem
 __all__ = ["Explanation", "Searcher", "Verdict", "explain", "judge", "rank_sessions", "recall"]
 
 CANDIDATES = 100  # of each list
-COMPARED = 16  # of the best rounds are read: more costs time and changes nothing that is shown
+COMPARED = 16  # of the best rounds are read, or as many as may be shown: more costs time and changes nothing
 COMPARED_MEMORIES = 30
 JUDGED = 5
 KEPT, KEPT_FREELY = 50, 30
@@ -141,18 +141,15 @@ def explain(
     step("candidates among rounds")
     memories = memory_lists(store, query, settings, meaning)
     step("candidates among memories")
-    items = [*_round_items(store, rounds, query, settings), *_memory_items(store, memories, query, settings)]
+    most = limit or settings.max_items
+    items = [*_round_items(store, rounds, query, settings, most), *_memory_items(store, memories, query, settings, most)]
     items.sort(key=lambda item: (-item.score, item.source, item.id))
     step("score")
     verdict = (
         judge(items, by_words_alone=query_vector is None or not settings.dense_weight) if settings.gate else Verdict("possible" if items else "none")
     )
     step("gate")
-    shown = (
-        _choose(store, items, limit or settings.max_items, settings.budget, gate=settings.gate, past=asks_for_history(question))
-        if verdict.state != "none"
-        else []
-    )
+    shown = _choose(store, items, most, settings.budget, gate=settings.gate, past=asks_for_history(question)) if verdict.state != "none" else []
     chosen = {(item.source, item.id) for item in shown}
     rest = [item for item in items if (item.source, item.id) not in chosen][:KEPT]
     step("choose")
@@ -233,26 +230,26 @@ def lift_by_session(fused: dict[str, dict[str, float]], weight: float) -> None:
         parts["support"] = weight * (sum(best[_session(id_)].values()) - sum(parts.values()))
 
 
-def _round_items(store: Store, lists: dict[str, Ranked], query: Query, settings: MemorySettings) -> list[RecallItem]:
+def _round_items(store: Store, lists: dict[str, Ranked], query: Query, settings: MemorySettings, most: int) -> list[RecallItem]:
     """The candidate rounds with their scores, best first; how close the best of them come to the question scales all."""
     fused = fuse(lists)
     if settings.support_weight:
         lift_by_session(fused, settings.support_weight)
     totals = {id_: sum(parts.values()) for id_, parts in fused.items()}
     ranked = sorted(totals, key=lambda id_: (-totals[id_], id_))
-    items = _fetch(store, "rounds", spread_out(ranked, KEPT, KEPT_FREELY, _session), fused, lists, query, settings)
+    items = _fetch(store, "rounds", spread_out(ranked, KEPT, KEPT_FREELY, _session), fused, lists, query, settings, max(COMPARED, most))
     closest = max((_closeness(item) for item in items[:JUDGED]), default=0.0)
     for item in items:
         item.score = _bounded(item.parts["fused"] * (1 - CLOSENESS + CLOSENESS * closest) + item.parts.get("time", 0.0))
     return items
 
 
-def _memory_items(store: Store, lists: dict[str, Ranked], query: Query, settings: MemorySettings) -> list[RecallItem]:
+def _memory_items(store: Store, lists: dict[str, Ranked], query: Query, settings: MemorySettings, most: int) -> list[RecallItem]:
     """The candidate memories with their scores: each is short, so its own closeness counts as much as the fused share."""
     fused = fuse(lists)
     totals = {id_: sum(parts.values()) for id_, parts in fused.items()}
     best = sorted(totals, key=lambda id_: (-totals[id_], id_))[:KEPT]
-    items = _fetch(store, "memories", best, fused, lists, query, settings)
+    items = _fetch(store, "memories", best, fused, lists, query, settings, max(COMPARED_MEMORIES, most))
     for item in items:
         item.score = _bounded((1 - CLOSENESS) * item.parts["fused"] + CLOSENESS * _closeness(item) + item.parts.get("time", 0.0))
     return items
@@ -266,8 +263,9 @@ def _fetch(
     lists: dict[str, Ranked],
     query: Query,
     settings: MemorySettings,
+    compared: int,
 ) -> list[RecallItem]:
-    """These items with the parts of their scores; those that are gone are left out."""
+    """These items with the parts of their scores, the first ``compared`` read in full; those that are gone are left out."""
     found = store.recall_items("round" if kind == "rounds" else "memory", ids)
     cosines = lists["meaning"].scores if "meaning" in lists else {}
     items = [found[id_] for id_ in ids if id_ in found]
@@ -275,7 +273,7 @@ def _fetch(
         parts = {**fused[item.id], "fused": sum(fused[item.id].values()), "cosine": cosines.get(item.id, 0.0), "overlap": 0.0, "telling": 0.0}
         if settings.time_weight and query.asks_about(item.event_start or item.said_at.astimezone().date()):
             parts["time"] = settings.time_weight
-        if place < (COMPARED_MEMORIES if kind == "memories" else COMPARED):
+        if place < compared:
             _compare(item, parts, query)
         item.parts = {name: round(value, 4) for name, value in parts.items()}
     return items

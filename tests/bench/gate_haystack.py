@@ -68,7 +68,9 @@ def main() -> int:
     never = np.array([verdict.evidence for _, verdict in pairs])
     print(f"{len(pairs)} questions; in each pair: false 'nothing remembered' where it was said, right where it never was")
     for floor in [*np.arange(0.9, 1.35, 0.05), EVIDENCE]:
-        halves = (f"{np.mean(said[part] < floor):6.1%} {np.mean(never[part] < floor):6.1%}" for part in (slice(0, None, 2), slice(1, None, 2), slice(None)))
+        halves = (
+            f"{np.mean(said[part] < floor):6.1%} {np.mean(never[part] < floor):6.1%}" for part in (slice(0, None, 2), slice(1, None, 2), slice(None))
+        )
         print(f"floor {floor:.2f}:  even {next(halves)}   odd {next(halves)}   all {next(halves)}")
     shipped = [[verdict.state == "none" for verdict in side] for side in zip(*pairs, strict=True)]
     print(f"as shipped: false {np.mean(shipped[0]):.1%}, right {np.mean(shipped[1]):.1%}")
