@@ -193,8 +193,9 @@ async def test_the_timeline_draws_links_follows_them_and_zooms(library_app: Chat
         await wait_until(pilot, lambda: isinstance(library_app.screen, MemoriesScreen))
 
 
-async def test_a_session_shows_its_summaries_memories_and_turns(library_app: ChatmemApp, screens: Screens) -> None:
-    async with library_app.run_test(size=(80, 24)) as pilot:
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_a_session_shows_its_summaries_memories_and_turns(library_app: ChatmemApp, screens: Screens, size: tuple[int, int]) -> None:
+    async with library_app.run_test(size=size) as pilot:
         screen = await opened(pilot, library_app)
         await pilot.press("3")
         await wait_until(pilot, lambda: screen.settled and len(screen.rows.keys) == 4)

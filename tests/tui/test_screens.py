@@ -97,9 +97,10 @@ async def test_a_memory_is_put_right_from_the_panel(talking: ChatmemApp, library
         assert isinstance(talking.screen, WhyScreen)
 
 
-async def test_jobs_run_rehearse_and_pause(library_app: ChatmemApp, library: StoreChat, screens: Screens) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_jobs_run_rehearse_and_pause(library_app: ChatmemApp, library: StoreChat, screens: Screens, size: tuple[int, int]) -> None:
     library.settings.memory.archive_below = 0.2  # two events faded to 8 %
-    async with library_app.run_test(size=(80, 24), notifications=True) as pilot:
+    async with library_app.run_test(size=size, notifications=True) as pilot:
         await ready(pilot, library_app)
         await pilot.press("f5")
         await wait_until(pilot, lambda: isinstance(library_app.screen, JobsScreen) and library_app.screen._states)
