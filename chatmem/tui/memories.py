@@ -352,13 +352,11 @@ class MemoriesScreen(BrowsingScreen):
         """Keys that would do nothing here are not offered."""
         view, marks, words, current = self._offered  # asked for every key at every change: looking anew would cost most of a key
         match action:
-            case "merge":
-                return marks > 1 and current is True
             case "restore":
                 return current is False
             case "split":
                 return current is True and not marks
-            case "forget" | "pin":
+            case "forget" | "pin" | "merge":  # with fewer than two marked, merge says how to mark
                 return current is True
             case "edit" | "purge":
                 return current is not None

@@ -161,6 +161,17 @@ async def test_merge_shows_the_result_first(library_app: ChatmemApp, library: St
         await wait_until(pilot, lambda: library.store.memory(run.id).status == "active" and not library.store.memories(None, [merged.id]))
 
 
+async def test_merge_says_how_to_mark(library_app: ChatmemApp) -> None:
+    async with library_app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await opened(pilot, library_app)
+        await pilot.press("m")
+        await wait_until(pilot, lambda: any("Space marks" in note.message for note in library_app._notifications))
+        await pilot.press("space", "space", "m")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, MergeMemories))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: library_app.screen is screen)
+
+
 async def test_split_into_lines(library_app: ChatmemApp, library: StoreChat) -> None:
     async with library_app.run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot, library_app)
