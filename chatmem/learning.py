@@ -13,7 +13,8 @@ from chatmem.config import MemorySettings
 from chatmem.engine import Engine
 from chatmem.errors import Interrupted, ModelError
 from chatmem.memory.keys import embed_rounds
-from chatmem.memory.learn import Embed, learn_turn
+from chatmem.memory.learn import Embed, learn_turn, links_anew
+from chatmem.memory.operations import LinksOf
 from chatmem.memory.propose import Proposer
 from chatmem.memory.summarize import summarize_running, summarize_session
 from chatmem.store import Store, VectorKind
@@ -21,6 +22,7 @@ from chatmem.types import Operation
 from chatmem.vectors import VectorIndex
 
 LEARN_WAIT = 60.0  # seconds that learning waits for the embedder before it compares by words alone
+EDIT_WAIT = 5.0  # the same for somebody who waits for it
 BATCH = 16  # rounds embedded at once: a question waits no longer than for these
 WRITTEN = 128  # vectors written and indexed at once: each write costs as much as embedding several texts
 
@@ -52,13 +54,24 @@ class Learner:
         self.embed_missing()
         return done
 
-    def _embedding(self) -> Embed | None:
+    def _embedding(self, seconds: float = LEARN_WAIT) -> Embed | None:
         """How to embed now; None when the embedder cannot run here, so that learning goes on by words alone."""
         try:
-            self._embedder.wait(LEARN_WAIT)
+            self._embedder.wait(seconds)
         except (ModelError, TimeoutError):
             return None
         return self._embedder.embed
+
+    def linking(self, texts: Sequence[str]) -> LinksOf | None:
+        """How memories that get these words by hand are linked; None when they cannot be embedded now."""
+        embed = self._embedding(EDIT_WAIT)
+        if embed is None:
+            return None
+        try:
+            vectors = dict(zip(texts, embed(texts), strict=True))
+        except ModelError:
+            return None
+        return lambda memory: links_anew(self._store, memory, vectors[memory.text], self._embedder_id)
 
     def embed_missing(self) -> None:
         """Embed and index the memories and rounds that have no vector yet."""

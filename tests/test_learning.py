@@ -114,6 +114,40 @@ def test_the_index_follows_every_operation(chat: Chat) -> None:
     assert chat.index.search("memories", stamps, 1)[0] == (tea.id, pytest.approx(1, abs=1e-3))
 
 
+def test_other_words_bring_other_links_and_undo_brings_back_the_old(chat: Chat, clock: Ticking) -> None:
+    say(chat, "I bought a violin.")
+    clock.advance(days=3)
+    say(chat, "I adopted a puppy called Rex.")
+    clock.advance(days=3)
+    say(chat, "I bought a bow because of the violin.")
+    clock.advance(days=3)
+    say(chat, "I am happy about my puppy Rex.")
+    store = chat.store
+    violin, puppy, bow, happy = (
+        next(memory for memory in store.memories() if word in memory.text) for word in ("a violin", "adopted", "bow", "happy")
+    )
+
+    def drawn(id_: str) -> set[tuple[str, str, str]]:
+        return {(link.src, link.relation, link.dst) for link in store.links([id_])}
+
+    before = drawn(bow.id)
+    assert (violin.id, "Cause", bow.id) in before
+    text = "The user bought a lead because of the puppy Rex."
+    by_hand = operations.Link(src=puppy.id, dst=bow.id, relation="Want", origin="user", created_at=clock())
+    operations.link(store, [by_hand])
+    _, done = operations.edit(store, bow.id, text=text, links_of=chat.learner.linking([text]))
+    after = drawn(bow.id)
+    assert (violin.id, "Cause", bow.id) not in after
+    assert {(puppy.id, "Cause", bow.id), (puppy.id, "Want", bow.id)} <= after  # a link made by hand stays
+    assert any(dst == happy.id for _, _, dst in after)  # and to newer ones
+    assert done is not None
+    operations.undo(store, done.id)
+    assert drawn(bow.id) == before | {(puppy.id, "Want", bow.id)}
+    # Words that are not changed keep their links.
+    operations.edit(store, bow.id, importance=9, links_of=lambda _: [])
+    assert drawn(bow.id) == before | {(puppy.id, "Want", bow.id)}
+
+
 def test_a_dry_run_changes_nothing_and_the_run_does_what_it_said(chat: Chat, clock: Ticking) -> None:
     say(chat, "I baked bread yesterday.", "I live in Rome.")
     pinned = operations.insert(chat.store, Candidate(kind="event", text="The user saw a fox.", span=""), [], "user")[0]

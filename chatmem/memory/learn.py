@@ -12,6 +12,7 @@ from datetime import datetime
 import numpy as np
 
 from chatmem.memory import operations, timeline, update
+from chatmem.memory.apply import order
 from chatmem.memory.extract import command, extract
 from chatmem.memory.given import extract_given
 from chatmem.store import Store
@@ -97,13 +98,36 @@ def closest(store: Store, vector: np.ndarray | None, embedder: str, limit: int) 
     if not ids:
         return []
     cosines = matrix @ np.asarray(vector, np.float32)
-    order = sorted(range(len(ids)), key=lambda i: (-float(cosines[i]), ids[i]))[:limit]
-    found = {memory.id: memory for memory in store.memories("active", [ids[i] for i in order])}
-    return [(found[ids[i]], float(cosines[i])) for i in order if ids[i] in found]
+    near = sorted(range(len(ids)), key=lambda i: (-float(cosines[i]), ids[i]))[:limit]
+    found = {memory.id: memory for memory in store.memories("active", [ids[i] for i in near])}
+    return [(found[ids[i]], float(cosines[i])) for i in near if ids[i] in found]
 
 
 def _links(store: Store, memory: Memory, turn: Turn, found: Sequence[tuple[Memory, float]]) -> list[Link]:
     """Links from older memories of other sessions, as the timeline's policy has it."""
+    return timeline.choose_links(memory, _of_other_sessions(store, found, {turn.session_id}), timeline.components(store.links()))
+
+
+def links_anew(store: Store, memory: Memory, vector: np.ndarray, embedder: str) -> list[Link]:
+    """The links of a memory that was given other words by hand: from older ones as when it is learnt, and to newer ones.
+
+    Memories out of recall are looked at too where a link leads to them already.
+    """
+    known = store.links([memory.id])
+    linked = sorted({id_ for link in known for id_ in (link.src, link.dst)} - {memory.id})
+    ids, matrix = store.vectors("memories", embedder, linked)
+    cosines = {id_: float(matrix[i] @ vector) for i, id_ in enumerate(ids)}
+    found = {old.id: (old, cosine) for old, cosine in closest(store, vector, embedder, LINKED + 1)}
+    found |= {old.id: (old, cosines[old.id]) for old in store.memories(None, ids) if old.id not in found}
+    found.pop(memory.id, None)
+    sessions = {turn.rpartition("_")[0] for turn in store.source_ids([memory.id])[memory.id]}
+    others = _of_other_sessions(store, list(found.values()), sessions)
+    ours = {memory.id}
+    links = timeline.choose_links(memory, others, timeline.components(link for link in store.links() if not ours & {link.src, link.dst}))
+    newer = sorted(((new, cosine) for new, cosine in others if order(memory) < order(new)), key=lambda pair: (-pair[1], pair[0].id))
+    return [*links, *(link for new, cosine in newer[: timeline.NEAREST] for link in timeline.choose_links(new, [(memory, cosine)]))]
+
+
+def _of_other_sessions(store: Store, found: Sequence[tuple[Memory, float]], sessions: set[str]) -> list[tuple[Memory, float]]:
     sources = store.source_ids([old.id for old, _ in found])
-    others = [(old, cosine) for old, cosine in found if not any(id_.rpartition("_")[0] == turn.session_id for id_ in sources[old.id])]
-    return timeline.choose_links(memory, others, timeline.components(store.links()))
+    return [(old, cosine) for old, cosine in found if not any(id_.rpartition("_")[0] in sessions for id_ in sources[old.id])]

@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -30,11 +30,14 @@ from chatmem.types import Actor, Candidate, Link, Memory, Operation, Origin
 
 __all__ = [
     "EDITABLE", "CannotUndo", "check_dates", "delete_session", "edit", "forget", "insert", "last_undoable", "link", "merge", "new_memory", "order", "pin",
-    "purge", "reaffirm", "reinforce", "replace", "restore", "split", "undo",
+    "purge", "reaffirm", "reinforce", "replace", "restore", "sentence", "split", "undo",
 ]  # fmt: skip
 
 EDITABLE = ("text", "kind", "importance", "subject", "event_start", "event_end")
 _MADE_ELSEWHERE = ("Changed", "MergedInto")
+
+LinksOf = Callable[[Memory], Sequence[Link]]
+"""The links that a memory with new words should have, to and from; those that operations make apart."""
 
 
 def new_memory(store: Store, candidate: Candidate, origin: Origin = "rule", at: datetime | None = None) -> Memory:
@@ -224,7 +227,7 @@ def merge(
         merged = newest.model_copy(
             update={
                 "id": store.next_memory_id(),
-                "text": _sentence(text),
+                "text": sentence(text),
                 "span": "\n".join(dict.fromkeys(memory.span for memory in members if memory.span)),
                 "keywords": list(dict.fromkeys(word for memory in members for word in memory.keywords)),
                 "importance": max(memory.importance for memory in members),
@@ -258,15 +261,18 @@ def merge(
     return merged, done
 
 
-def split(store: Store, memory_id: str, texts: Sequence[str], reason: str = "") -> tuple[list[Memory], Operation]:
-    """One current memory becomes several, each with its sources; the original stays, out of recall. Raises ChatmemError."""
+def split(store: Store, memory_id: str, texts: Sequence[str], reason: str = "", *, links_of: LinksOf | None = None) -> tuple[list[Memory], Operation]:
+    """One current memory becomes several, each with its sources and links; the original stays, out of recall. Raises ChatmemError."""
     with store.transaction():
         whole = _current(store, memory_id)
-        parts = [_sentence(text) for text in texts]
+        parts = [sentence(text) for text in texts]
         if len(set(parts)) < 2:
             raise ChatmemError("Splitting takes at least two different sentences.", "Write one on each line.")
         made = [whole.model_copy(update={"id": store.next_memory_id(), "text": text, "version": 1, "origin": "user"}) for text in parts]
         sources = store.source_ids([memory_id])[memory_id]
+        links = [Link(src=memory_id, dst=memory.id, relation="MergedInto", origin="user", created_at=whole.created_at) for memory in made]
+        if links_of is not None:
+            links += [link for memory in made for link in links_of(memory) if memory_id not in (link.src, link.dst)]
         done = apply(
             store,
             "SPLIT",
@@ -275,7 +281,7 @@ def split(store: Store, memory_id: str, texts: Sequence[str], reason: str = "") 
             {memory_id: whole.model_copy(update={"status": "merged"}), **{memory.id: memory for memory in made}},
             about=memory_id,
             sources={memory.id: sources for memory in made},
-            add=[Link(src=memory_id, dst=memory.id, relation="MergedInto", origin="user", created_at=whole.created_at) for memory in made],
+            add=links,
             reason=reason,
         )
     return made, done
@@ -319,15 +325,18 @@ def restore(store: Store, ids: Sequence[str], actor: Actor = "user") -> list[Ope
         ]
 
 
-def edit(store: Store, memory_id: str, **changes: Any) -> tuple[Memory, Operation | None]:
-    """Change text, kind, importance, subject or dates by the user's hand. Raises ChatmemError for wrong values."""
+def edit(store: Store, memory_id: str, *, links_of: LinksOf | None = None, **changes: Any) -> tuple[Memory, Operation | None]:
+    """Change text, kind, importance, subject or dates by the user's hand. Raises ChatmemError for wrong values.
+
+    With ``links_of`` other words get other links, in the same operation; without it the links stay.
+    """
     unknown = [name for name in changes if name not in EDITABLE]
     if unknown:
         raise ChatmemError(f"{unknown[0]} cannot be edited.", f"These can: {', '.join(EDITABLE)}.")
     with store.transaction():
         before = store.memory(memory_id)
         if "text" in changes:
-            changes["text"] = _sentence(str(changes["text"]))
+            changes["text"] = sentence(str(changes["text"]))
         if "subject" in changes:
             changes["subject"] = " ".join(str(changes["subject"]).split()) or "user"
         try:
@@ -344,7 +353,18 @@ def edit(store: Store, memory_id: str, **changes: Any) -> tuple[Memory, Operatio
             after.time_source = "stated" if after.event_start else "none"
         after.version += 1
         after.origin = "user"
-        return after, apply(store, "EDIT", "user", {memory_id: before}, {memory_id: after}, about=memory_id, reason=", ".join(sorted(changes)))
+        add, drop = list[Link](), list[Link]()
+        if links_of is not None and after.text != before.text:
+            add, drop = _renewed(store.links([memory_id]), links_of(after))
+        reason = ", ".join(sorted(changes))
+        return after, apply(store, "EDIT", "user", {memory_id: before}, {memory_id: after}, about=memory_id, add=add, drop=drop, reason=reason)
+
+
+def _renewed(old: Sequence[Link], new: Sequence[Link]) -> tuple[list[Link], list[Link]]:
+    """What to add and what to drop so that the new links take the place of the old; those made elsewhere or by hand stay."""
+    had, has = ({(link.src, link.dst, link.relation): link for link in links} for links in (old, new))
+    loose = {key: link for key, link in had.items() if link.relation not in _MADE_ELSEWHERE and link.origin != "user"}
+    return [link for key, link in has.items() if key not in had], [link for key, link in loose.items() if key not in has]
 
 
 def check_dates(start: date | None, end: date | None) -> None:
@@ -431,7 +451,8 @@ def _current(store: Store, memory_id: str) -> Memory:
     return memory
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Words as a memory keeps them: on one line. Raises ChatmemError when there are none, or too many."""
     text = " ".join(text.replace("\x00", "").split())
     if not text:
         raise ChatmemError("A memory needs words.", "Nothing was changed.")

@@ -6,11 +6,14 @@ others come and go, and no page costs more than another. Nothing here writes.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, overload
+
+import numpy as np
 
 from chatmem.config import MemorySettings
 from chatmem.store.database import chunks
@@ -29,6 +32,45 @@ DRAWN = ("Changed", "Cause", "Reason", "HinderedBy", "React", "Want", "MergedInt
 
 FEW = 500
 """With fewer hits than this, texts are also searched letter by letter."""
+
+
+class Ids(Sequence[str]):
+    """Ids of memories in order, kept as their numbers: one of 50,000 becomes a word only when it is looked at."""
+
+    def __init__(self, numbers: np.ndarray) -> None:
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        return f"m{self._numbers[at]}" if isinstance(at, int) else [f"m{number}" for number in self._numbers[at].tolist()]
+
+    def __contains__(self, id_: object) -> bool:
+        return len(self._places(id_)) > 0
+
+    def index(self, id_: str, start: int = 0, stop: int | None = None) -> int:
+        """Where an id is; raises ValueError."""
+        for place in self._places(id_).tolist():
+            if start <= place < (len(self) if stop is None else stop):
+                return int(place)
+        raise ValueError(id_)
+
+    def _places(self, id_: object) -> np.ndarray:
+        number = int(id_[1:]) if isinstance(id_, str) and re.fullmatch(r"m[0-9]{1,18}", id_) else -1
+        return np.flatnonzero(self._numbers == number)
+
+    def among(self, numbers: np.ndarray) -> Ids:
+        """Those with one of these numbers, in the same order."""
+        if not len(numbers) or not len(self):
+            return Ids(self._numbers[:0])
+        wanted = np.zeros(max(int(numbers.max()), int(self._numbers.max())) + 1, bool)
+        wanted[numbers] = True
+        return Ids(self._numbers[wanted[self._numbers]])
 
 
 @dataclass(frozen=True)
@@ -103,7 +145,7 @@ class Use:
 class Pages(Recalls):
     """What the memory screens read."""
 
-    def wanted_ids(self, wanted: Wanted, settings: MemorySettings, now: datetime, limit: int = -1) -> list[str]:
+    def wanted_ids(self, wanted: Wanted, settings: MemorySettings, now: datetime, limit: int = -1) -> Sequence[str]:
         """Ids of the memories wanted, in order, the first ``limit`` when given; with ``wanted.ids`` only those, in the order given."""
         where, parameters = self._where(wanted, now)
         if wanted.ids is not None:
@@ -118,21 +160,27 @@ class Pages(Recalls):
             more = [now.isoformat(), f"{_offset(now, ':')}", now.isoformat(), settings.event_days, settings.fact_days]
         down = wanted.reverse != (wanted.order not in ("text", "kind"))
         sql = f"SELECT m.id FROM memory m WHERE {where} ORDER BY {order} {'DESC' if down else 'ASC'}, m.rowid {'DESC' if down else 'ASC'} LIMIT ?"
-        with self._guard:  # plain tuples: 50,000 dictionaries would cost as much as the query
-            return [row[0] for row in self._connection.execute(sql, [*parameters, *more, limit])]
+        return Ids(self._numbers("substr(id, 2)", f"({sql})", [*parameters, *more, limit]))
 
-    def matching_ids(self, words: str) -> set[str]:
-        """Ids of the memories with all these words as typed, whatever their standing; the last word may be unfinished."""
-        found = re.findall(r"\w+", words)[:32]
+    def _numbers(self, column: str, source: str, parameters: Sequence[object]) -> np.ndarray:
+        """A column of numbers, in one piece: while SQLite works at it, Python is free to answer keys."""
         with self._guard:
-            number = "SELECT 'm' || rowid FROM memory_fts WHERE memory_fts MATCH ?"
-            ids = {row[0] for row in self._connection.execute(number, [typed_expression(words)])} if found else set()
-            if len(ids) < FEW:  # a stem misses mere beginnings: "livin" is not the beginning of "live"
-                before = " ".join(f'"{word}"' for word in found[:-1])
-                sql = f"SELECT id FROM memory WHERE text LIKE ? ESCAPE '\\' {f'AND id IN ({number})' if before else ''}"
-                last = found[-1] if found else words.strip()
-                ids |= {row[0] for row in self._connection.execute(sql, [f"%{_escaped(last)}%", *([before] if before else [])])}
-        return ids
+            joined = self._connection.execute(f"SELECT group_concat({column}) FROM {source}", tuple(parameters)).fetchone()[0]
+        return np.fromstring(joined, np.int64, sep=",") if joined else np.zeros(0, np.int64)
+
+    def matching(self, words: str) -> np.ndarray:
+        """Numbers of the memories with all these words as typed, whatever their standing; the last word may be unfinished."""
+        found = re.findall(r"\w+", words)[:32]
+        stemmed = "memory_fts WHERE memory_fts MATCH ?"
+        stems = self._numbers("rowid", stemmed, [typed_expression(words)]) if found else np.zeros(0, np.int64)
+        if len(stems) >= FEW:
+            return stems
+        # A stem misses mere beginnings: "livin" is not the beginning of "live". FTS5's own table of texts is the quickest to walk.
+        last = _escaped(found[-1] if found else words.strip())
+        letters = self._numbers("id", "memory_fts_content WHERE c1 LIKE ? ESCAPE '\\'", [f"%{last}%"])
+        if len(found) > 1:
+            letters = np.intersect1d(letters, self._numbers("rowid", stemmed, [" ".join(f'"{word}"' for word in found[:-1])]))
+        return np.union1d(stems, letters)
 
     def memory_lines(self, ids: Sequence[str]) -> dict[str, MemoryLine]:
         """What a list shows of these memories; those that are gone are left out."""
@@ -164,14 +212,13 @@ class Pages(Recalls):
             for row in self._rows("SELECT status, count(*) AS n FROM memory WHERE profile = ? GROUP BY status", [self.profile])
         }
 
-    def drawn_links(self) -> list[tuple[str, str, str]]:
-        """Source, target and relation of every link that a timeline draws, oldest first."""
-        marks = ", ".join("?" * len(DRAWN))
-        rows = self._rows(
-            f"SELECT l.src, l.dst, l.relation FROM link l JOIN memory m ON m.id = l.src WHERE l.relation IN ({marks}) AND m.profile = ? ORDER BY l.rowid",
-            [*DRAWN, self.profile],
-        )
-        return [(row["src"], row["dst"], row["relation"]) for row in rows]
+    def drawn_links(self, ids: Sequence[str] | None = None) -> list[tuple[str, str, str]]:
+        """Source, target and relation of every link that a timeline draws, the first made first; of a few memories when given."""
+        sql = f"SELECT rowid, src, dst, relation FROM link WHERE relation IN ({', '.join('?' * len(DRAWN))})"
+        ends = [""] if ids is None else [f" AND {end} IN ({', '.join('?' * len(ids))})" for end in ("src", "dst")]
+        with self._guard:  # plain tuples
+            found = {row[0]: row[1:] for end in ends for row in self._connection.execute(sql + end, [*DRAWN, *(ids or ())])}
+        return [found[at] for at in sorted(found)]
 
     def spans(self, length: Literal["month", "year"], wanted: Wanted, now: datetime) -> list[Span]:
         """The months or years in which something happened or was said, newest first."""
@@ -262,9 +309,8 @@ class Pages(Recalls):
                 where.append(f"{day} {sign} ?")
                 parameters.append(bound.isoformat())
         if wanted.words.strip() and wanted.ids is None:
-            sql, more = _matching(wanted.words)
-            where.append(sql)
-            parameters += more
+            where.append("CAST(substr(m.id, 2) AS INTEGER) IN (SELECT value FROM json_each(?))")
+            parameters.append(json.dumps(self.matching(wanted.words).tolist()))
         return " AND ".join(where), parameters
 
 
@@ -272,7 +318,7 @@ _DAY = "coalesce(m.event_start, date(coalesce(m.valid_from, m.created_at), '{off
 
 # The same as decay.retention up to a monotone function: days without use over the time constant.
 _FADING = (
-    "CASE WHEN m.pinned THEN 0 ELSE -max(0, julianday(?) - max(julianday(m.created_at), julianday(coalesce(m.last_access_at, m.created_at)), "
+    "CASE WHEN m.pinned THEN 0 ELSE -max(0, julianday(?) - max(julianday(m.created_at), coalesce(julianday(m.last_access_at), 0), "
     "coalesce(min(julianday(m.event_end || 'T23:59:59.999' || ?), julianday(?)), 0))) "
     "/ (CASE m.kind WHEN 'event' THEN ? ELSE ? END * (CASE m.status WHEN 'superseded' THEN 0.5 ELSE 1 END) * (0.5 + m.importance / 10.0) * m.strength) END"
 )
@@ -294,18 +340,6 @@ def typed_expression(words: str) -> str | None:
     """An FTS5 query for words as typed: all of them, the last may be unfinished; None when there are none."""
     found = re.findall(r"\w+", words)[:32]
     return " ".join([*(f'"{word}"' for word in found[:-1]), f'"{found[-1]}"*']) if found else None
-
-
-def _matching(words: str) -> tuple[str, list[object]]:
-    """Words as typed: stems of whole words; the last one also as a mere beginning, which a stem would miss."""
-    number = "CAST(substr(m.id, 2) AS INTEGER) IN (SELECT rowid FROM memory_fts WHERE memory_fts MATCH ?)"
-    found = re.findall(r"\w+", words)[:32]
-    if not found:
-        return "m.text LIKE ? ESCAPE '\\'", [f"%{_escaped(words.strip())}%"]
-    whole = typed_expression(words)
-    before = " ".join(f'"{word}"' for word in found[:-1])
-    part = f"({number} AND m.text LIKE ? ESCAPE '\\')" if before else "m.text LIKE ? ESCAPE '\\'"
-    return f"({number} OR {part})", [whole, *([before] if before else []), f"%{_escaped(found[-1])}%"]
 
 
 def _escaped(text: str) -> str:

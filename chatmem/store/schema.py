@@ -14,7 +14,7 @@ from sqlite_utils.migrations import Migrations
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 migrations = Migrations("chatmem")
 
@@ -140,3 +140,9 @@ def m002_reversible_operations(db: Database) -> None:
 def m003_order_of_saying(db: Database) -> None:
     """Memories in the order in which they were said are read off an index: the first page of 50,000 needs no sorting."""
     db.execute("CREATE INDEX memory_said ON memory (profile, status, created_at)")
+
+
+@migrations()
+def m004_order_of_time(db: Database) -> None:
+    """The same along time, whatever their standing: the timeline."""
+    db.execute("CREATE INDEX memory_since ON memory (profile, coalesce(event_start, valid_from, created_at), status, id)")

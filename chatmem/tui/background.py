@@ -56,10 +56,9 @@ class BackgroundScreen(Screen[None]):
                     yield one.action, self.app.get_key_display(one), f"{one.description}: {one.tooltip}" if one.tooltip else one.description
 
     def action_help(self) -> None:
-        """Show or hide the help panel."""
-        from textual.widgets import HelpPanel
+        """The help of this screen."""
+        from textwrap import dedent
 
-        if self.query(HelpPanel):
-            self.app.action_hide_help_panel()
-        else:
-            self.app.action_show_help_panel()
+        from chatmem.tui.dialogs import Manual
+
+        self.app.push_screen(Manual(dedent(self.HELP or "")))

@@ -28,8 +28,8 @@ class BrowsingScreen(CorrectingScreen):
     now: datetime
     read_lines: dict[str, Any]
 
-    def read(self, at: str | None = None, day: date | None = None) -> None:
-        """Read the keys of the present look; the cursor stays, or goes to a key or a day."""
+    def read(self, at: str | None = None, day: date | None = None, *, top: bool = False) -> None:
+        """Read the keys of the present look; the cursor stays, or goes to a key, to a day, or to the top."""
         raise NotImplementedError
 
     def show_head(self) -> None:
@@ -49,10 +49,11 @@ class BrowsingScreen(CorrectingScreen):
         return [found] if (found := views.memory_of(self.rows.key)) else []
 
     def change_look(self, look: Look, at: str | None = None, day: date | None = None) -> None:
-        """Look at something else."""
-        self.look = look
+        """Look at something else. Who is at the top, or asks for another order, begins at the top."""
+        old, self.look = self.look, look
+        ordered = (old.wanted.order, old.wanted.reverse) != (look.wanted.order, look.wanted.reverse)
         self.show_head()
-        self.read(at, day)
+        self.read(at, day, top=day is None and (ordered or self.rows.cursor == 0))
 
     def want(self, wanted: Wanted) -> None:
         """Look for something else in the same view."""

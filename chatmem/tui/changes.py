@@ -112,8 +112,9 @@ class Changes:
     # ------------------------------------------------------------------ deeds
 
     def edit(self, memory_id: str, changes: dict[str, Any]) -> str:
-        """Change what may be changed by hand. Raises ChatmemError for wrong values."""
-        _, done = operations.edit(self.store, memory_id, **changes)
+        """Change what may be changed by hand; other words are linked anew. Raises ChatmemError for wrong values."""
+        links_of = self._chat.learner.linking([operations.sentence(changes["text"])]) if "text" in changes else None
+        _, done = operations.edit(self.store, memory_id, links_of=links_of, **changes)
         return "Saved." if self._applied([done]) else "Nothing was changed."
 
     def add(self, text: str, kind: Kind, importance: int, start: date | None, end: date | None) -> str:
@@ -132,7 +133,10 @@ class Changes:
             event_end=end or start,
             time_source="stated" if start else "none",
         )
-        memory, done = operations.insert(self.store, candidate, [], "user")
+        links_of = self._chat.learner.linking([candidate.text])
+        with self.store.transaction():
+            made = operations.new_memory(self.store, candidate, "user")
+            memory, done = operations.insert(self.store, candidate, [], "user", memory=made, links=links_of(made) if links_of else ())
         self._applied([done])
         return f"Remembered: {one_line(memory.text, 80)}" if done and done.op == "INSERT" else "That was known already."
 
@@ -178,7 +182,8 @@ class Changes:
 
     def split(self, memory_id: str, texts: Sequence[str]) -> str:
         """One becomes several."""
-        made, done = operations.split(self.store, memory_id, texts, "split by hand")
+        words = [operations.sentence(text) for text in texts]
+        made, done = operations.split(self.store, memory_id, words, "split by hand", links_of=self._chat.learner.linking(words))
         self._applied([done])
         return f"Split into {len(made)} memories."
 

@@ -10,12 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from chatmem.config import Paths, Settings
 from chatmem.tui import actions, messages
 from chatmem.tui.changes import Changes
 from chatmem.tui.commands import help_text, matching, parse
+from chatmem.tui.keys import KeyLine
 from chatmem.tui.opening import OpenChat, OpeningScreen
 from chatmem.tui.panel import RecallPanel
 from chatmem.tui.prompt import Prompt
@@ -55,7 +56,7 @@ class ChatScreen(OpeningScreen):
                     yield Prompt()
             yield RecallPanel()
         yield StatusLine()
-        yield Footer(compact=True, show_command_palette=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Paint first, then open the store."""

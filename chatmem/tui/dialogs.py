@@ -38,6 +38,30 @@ class Words(TextArea):
         event.text = safe(event.text[:PASTE_LIMIT])
 
 
+class Manual(ModalScreen[None]):
+    """The help of a screen in full, to be scrolled by keyboard and mouse: beside a list at 80 columns only its first lines would fit."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q", "leave", "Close")]
+    AUTO_FOCUS = "VerticalScroll"
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """The text, and how to leave it."""
+        from textual.widgets import Markdown
+
+        with Vertical(classes="dialog wide manual"):
+            with VerticalScroll():
+                yield Markdown(self._text.strip(), open_links=False)
+            yield Static("Up and Down scroll · Esc or F1 closes · Ctrl+P has every action", classes="dialog-hint", markup=False)
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+
 class Switch(Button):
     """Shows one of several words; each press goes on to the next. Also by Left and Right."""
 

@@ -95,7 +95,7 @@ def run_line(run: JobRun, now: datetime) -> Content:
     """A run: when, how it ended, how long it took, what it did."""
     words, style = STATES[run.state]
     did = ", ".join(
-        f"{one_line(str(value), 80)} {name.lower()}" if name != "error" else one_line(str(value), 120)
+        f"{one_line(str(value), 80)} {one_line(name, 40).lower()}" if name != "error" else one_line(str(value), 120)
         for name, value in run.stats.items()
         if value != 0
     )
@@ -118,12 +118,12 @@ class Rehearsal(ModalScreen[list[int] | None]):
         from textual.containers import Horizontal, Vertical
 
         with Vertical(classes="dialog wide"):
-            yield Static(f"What {self._job} would do now: {len(self._planned)} steps", classes="dialog-title", markup=False)
+            yield Static(f"What {one_line(self._job, 40)} would do now: {len(self._planned)} steps", classes="dialog-title", markup=False)
             yield Ticks[int](
                 *[
                     Selection(
                         Content.assemble(
-                            (f"{step.op:<10}", "$text-accent"),
+                            (f"{one_line(step.op, 10):<10}", "$text-accent"),
                             one_line(step.text, 160),
                             (f"  {one_line(step.reason, 200)}" if step.reason else "", DIM),
                         ),

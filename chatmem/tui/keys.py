@@ -21,16 +21,18 @@ class Key(NamedTuple):
 
 
 def fitting(keys: list[Key], width: int) -> tuple[list[Key], int]:
-    """As many keys as fit in their order, and the cells between them; those left out are in F1 and the palette."""
+    """As many keys as fit in their order, and the cells between them; the last one always: it opens the palette, which has all."""
+    if not keys:
+        return [], 2
     words = [len(key.display) + 1 + len(key.title) for key in keys]
     gap = 2 if sum(words) + 2 * (len(keys) - 1) <= width else 1
-    shown, used = 0, 0
-    for size in words:
-        used += size + (gap if shown else 0)
-        if used > width:
+    room, shown = width - words[-1], 0
+    for size in words[:-1]:
+        room -= size + gap
+        if room < 0:
             break
         shown += 1
-    return keys[:shown], gap
+    return [*keys[:shown], keys[-1]], gap
 
 
 class KeyLine(Static):
@@ -51,10 +53,15 @@ class KeyLine(Static):
         if not self.is_attached or screen is not self.screen or not self.app.app_focus:
             return
         seen: dict[str, Key] = {}
-        for owner, binding, enabled, _ in screen.active_bindings.values():
+        active = screen.active_bindings  # made anew at each look
+        for owner, binding, enabled, _ in active.values():
             if binding.show and binding.action not in seen:
                 seen[binding.action] = Key(self.app.get_key_display(binding), binding.description, binding.action, enabled)
                 self._owners[binding.action] = owner
+        palette = active.get(self.app.COMMAND_PALETTE_BINDING)
+        if palette is not None:
+            seen["palette"] = Key(self.app.get_key_display(palette.binding), "More", palette.binding.action, palette.enabled)
+            self._owners[palette.binding.action] = palette.node
         if (keys := list(seen.values())) != self._keys:
             self._keys = keys
             self._draw()

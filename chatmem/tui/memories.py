@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -51,6 +51,19 @@ class Filled(Message):
     def __init__(self, ticket: int, lines: dict[str, Any]) -> None:
         super().__init__()
         self.ticket, self.lines = ticket, lines
+
+
+class Offer(NamedTuple):
+    """What decides which keys are offered.
+
+    The view, how many are marked (2 for more), whether the filter has words, and whether what the keys act on is current,
+    in the trash (False), or nothing (None).
+    """
+
+    view: Name = "facts"
+    marks: int = 0
+    words: bool = False
+    current: bool | None = None
 
 
 class Tabs(Static):
@@ -115,10 +128,10 @@ class MemoriesScreen(BrowsingScreen):
         self.now = chat.clock()
         self.read_lines: dict[str, Any] = {}
         self._reader = views.Reader(chat.store)
-        self._keys: list[str] = []
-        self._offered: object = None
+        self._keys: Sequence[str] = ()
+        self._offered = Offer()
         self._counts: dict[str, int] = {}
-        self._ticket = self._listed = 0
+        self._ticket = self._begun = self._listed = 0
         self._listed_look: Look | None = None
         self._change = -1
 
@@ -157,15 +170,24 @@ class MemoriesScreen(BrowsingScreen):
         """Whether what is on the screen is what was last asked for."""
         return self._listed == self._ticket and self.rows.complete
 
-    def read(self, at: str | None = None, day: date | None = None) -> None:
-        """Read the keys of the present look; the cursor stays, or goes to a key or a day."""
+    @property
+    def begun(self) -> bool:
+        """Whether the first page of what was last asked for is on the screen; the rest may still be read."""
+        return self._begun == self._ticket and self.rows.complete
+
+    def read(self, at: str | None = None, day: date | None = None, *, top: bool = False) -> None:
+        """Read the keys of the present look; the cursor stays, or goes to a key, to a day, or to the top."""
         self._ticket += 1
         # Another list may begin with its first page; the same one read anew keeps its marks and its place.
-        quick = self.look != self._listed_look and at is None and day is None and not self.rows.marks and not self.look.wanted.narrowed
-        self._read(self._ticket, self.look, at, day, self.rows.key, max(24, self.rows.size.height), quick)
+        quick = self.look != self._listed_look and day is None and not self.rows.marks and not self.look.wanted.narrowed
+        self._read(self._ticket, self.look, "" if top else at, day, quick=quick)
+
+    def _read(self, ticket: int, look: Look, at: str | None, day: date | None, *, quick: bool) -> None:
+        self._read_keys(ticket, look, at, day, self.rows.key, max(24, self.rows.size.height), quick)
 
     @work(thread=True, exclusive=True, group="keys", exit_on_error=False)
-    def _read(self, ticket: int, look: Look, at: str | None, day: date | None, cursor: str, height: int, quick: bool) -> None:
+    def _read_keys(self, ticket: int, look: Look, at: str | None, day: date | None, cursor: str, height: int, quick: bool) -> None:
+        """``at`` is a key to go to, "" for the top, None to stay at the cursor."""
         worker = get_current_worker()
 
         def task(chat: Chat) -> None:
@@ -173,18 +195,20 @@ class MemoriesScreen(BrowsingScreen):
                 return
             now, settings = chat.clock(), chat.settings.memory
             change = chat.store.last_change()
-            first = views.first_keys(self._reader, look, settings, now, 4 * height) if quick else None
-            if first and (not cursor or cursor in first) and not worker.is_cancelled:
-                found = views.read_lines(chat.store, look, first[: 2 * height])
-                self.post_message(Listed(ticket, views.Page(first, found), self._reader.counts(), change, None, whole=False))
-            page = views.read_keys(self._reader, chat.store, look, settings, now)
-            place = at if day is None else views.place_of(chat.store, look, day, settings, now)
-            near = place or cursor
-            around = page.keys.index(near) if near and near in page.keys else 0
+            page, place = views.Page([], {}), at
+            if quick:
+                page = views.Page(views.first_keys(self._reader, chat.store, look, settings, now, 4 * height), {})
+            near = cursor if at is None else at
+            whole = not page.keys or bool(near and near not in page.keys)
+            if whole:
+                page = views.read_keys(self._reader, chat.store, look, settings, now)
+                place = at if day is None else views.place_of(chat.store, look, day, settings, now)
+                near = cursor if place is None else place
             if worker.is_cancelled:
                 return
+            around = page.keys.index(near) if near and near in page.keys else 0
             found = views.read_lines(chat.store, look, page.keys[max(0, around - height) : around + height])
-            self.post_message(Listed(ticket, views.Page(page.keys, page.lines | found), self._reader.counts(), change, place))
+            self.post_message(Listed(ticket, views.Page(page.keys, page.lines | found), self._reader.counts(), change, place, whole=whole))
 
         self._guarded(task, "")
 
@@ -193,12 +217,19 @@ class MemoriesScreen(BrowsingScreen):
         if event.ticket != self._ticket or self.chat is None:
             return
         self.now = self.chat.clock()
+        self._begun = event.ticket
         if event.whole:
             self._listed, self._listed_look = event.ticket, self.look
         self._keys, self.read_lines, self._counts, self._change = event.page.keys, event.page.lines, event.counts, event.change
         self.rows.show(event.page.keys, event.at)
+        if not event.whole:  # once the first page is drawn, the rest
+            self.call_after_refresh(self._read_rest, event.ticket)
         self.show_head()
         self._show_about()
+
+    def _read_rest(self, ticket: int) -> None:
+        if ticket == self._ticket:
+            self._read(ticket, self.look, None, None, quick=False)
 
     def on_rows_needed(self, event: Rows.Needed) -> None:
         """Read the lines that came into view."""
@@ -214,6 +245,7 @@ class MemoriesScreen(BrowsingScreen):
             self.read_lines |= event.lines
             self.rows.refresh()
             self._show_about()
+            self._offer()
 
     @work(thread=True, exclusive=True, group="watch", exit_on_error=False)
     def _watch(self) -> None:
@@ -257,9 +289,9 @@ class MemoriesScreen(BrowsingScreen):
 
     def _offer(self) -> None:
         """The footer is made anew only when other keys apply: that costs more than all the rest of a key."""
-        state = (self.look.name, min(2, len(self.rows.marks)), bool(self.look.wanted.words), self._current)
-        if state != self._offered:
-            self._offered = state
+        offer = Offer(self.look.name, min(2, len(self.rows.marks)), bool(self.look.wanted.words), self._current)
+        if offer != self._offered:
+            self._offered = offer
             self.refresh_bindings()
 
     def _titles(self) -> Content:
@@ -318,17 +350,13 @@ class MemoriesScreen(BrowsingScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing here are not offered."""
-        if not self.is_mounted or not self.query(Rows):
-            return True
-        view, marks, current = self.look.name, len(self.rows.marks), self._current
+        view, marks, words, current = self._offered  # asked for every key at every change: looking anew would cost most of a key
         match action:
-            case "merge":
-                return marks > 1 and current is True
             case "restore":
                 return current is False
             case "split":
                 return current is True and not marks
-            case "forget" | "pin":
+            case "forget" | "pin" | "merge":  # with fewer than two marked, merge says how to mark
                 return current is True
             case "edit" | "purge":
                 return current is not None
@@ -339,7 +367,7 @@ class MemoriesScreen(BrowsingScreen):
             case "zoom" | "go":
                 return view == "timeline"
             case "meaning":
-                return bool(self.look.wanted.words) and view in ("facts", "timeline")
+                return words and view in ("facts", "timeline")
         return True
 
     @property

@@ -63,7 +63,11 @@ class OpeningScreen(TurnScreen):
     @work(thread=True, group="prepare", exit_on_error=False)
     def _prepare(self) -> None:
         """What the most used screen is made of is imported meanwhile, so that it opens at once."""
+        import gc
+
         import chatmem.tui.memories  # noqa: F401
+
+        gc.freeze()  # as in the app's on_ready
 
     @work(thread=True, group="jobs", exit_on_error=False)
     def _schedule_jobs(self, start: StartJobs) -> None:

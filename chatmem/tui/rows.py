@@ -92,7 +92,7 @@ class Rows(ScrollView, can_focus=True):
     def chosen(self) -> list[str]:
         """The marked keys, in order; the one under the cursor when none is marked."""
         if self.marks:
-            return [key for key in self.keys if key in self.marks]
+            return [key for key in self.keys[:] if key in self.marks]
         return [self.key] if self.key and self._markable(self.key) else []
 
     @property
@@ -101,11 +101,11 @@ class Rows(ScrollView, can_focus=True):
         return max(1, self.scrollable_content_region.width)
 
     def show(self, keys: Sequence[str], at: str | None = None) -> None:
-        """Take new keys. The cursor stays on its key (or goes to ``at``), on the same line of the screen where possible."""
+        """Take new keys. The cursor stays on its key (or goes to ``at``, "" for the top), on the same line of the screen where possible."""
         line = self.cursor - round(self.scroll_y)
         before, old = self.key, self.keys
         self.keys = keys
-        self.marks &= set(keys) if self.marks else set()
+        self.marks &= set(keys[:]) if self.marks else set()
         self.cursor = self._place(at if at is not None else before, old)
         self.virtual_size = Size(self.size.width, len(keys))
         top = self.cursor if at is not None else self.cursor - line
@@ -120,7 +120,7 @@ class Rows(ScrollView, can_focus=True):
         if key and key in self.keys:
             return self.keys.index(key)
         if key and self.keys:  # gone: the nearest one below it that is left, else above
-            present = set(self.keys)
+            present = set(self.keys[:])
             near = [*old[self.cursor : self.cursor + NEAR], *reversed(old[max(0, self.cursor - NEAR) : self.cursor])]
             if (other := next((one for one in near if one in present), None)) is not None:
                 return self.keys.index(other)
@@ -146,8 +146,9 @@ class Rows(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
         at, width = y + self.scroll_offset.y, self.line_width
+        plain = self.get_component_rich_style("rows--text")  # kept by Textual; the widget's own is made anew for each line
         if at >= len(self.keys):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, plain)
         key = self.keys[at]
         pieces = self._draw(key, self.keys[at - 1] if at else None, max(1, width - GUTTER))
         here, marked = at == self.cursor, key in self.marks
@@ -160,7 +161,7 @@ class Rows(ScrollView, can_focus=True):
         for text, name in line:
             style = self.get_component_rich_style(f"rows--{name or 'text'}")
             segments.append(Segment(text, style + Style(bgcolor=strong.bgcolor) if strong is not None else style))
-        return Strip(segments).adjust_cell_length(width, Style(bgcolor=strong.bgcolor) if strong is not None else self.rich_style)
+        return Strip(segments).adjust_cell_length(width, Style(bgcolor=strong.bgcolor) if strong is not None else plain)
 
     # ------------------------------------------------------------------ moving
 
@@ -238,7 +239,7 @@ class Rows(ScrollView, can_focus=True):
 
     def action_mark_all(self) -> None:
         """Mark everything; again to unmark."""
-        every = {key for key in self.keys if self._markable(key)}
+        every = {key for key in self.keys[:] if self._markable(key)}
         self.marks = set() if self.marks == every else every
         self.refresh()
         self.post_message(self.Marked())

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
+
 from chatmem.config import MemorySettings
 from chatmem.memory.decay import retention
-from chatmem.store.pages import OUT, MemoryLine, Order, SessionLine, Span, Wanted
+from chatmem.store.pages import OUT, Ids, MemoryLine, Order, SessionLine, Span, Wanted
 from chatmem.tui import lines
 from chatmem.tui.lines import FACTS, TRASH, Column, Pieces
 
@@ -29,7 +31,7 @@ ORDERS: tuple[Order, ...] = ("said", "since", "importance", "retention", "recall
 
 
 KEPT = 12
-"""Orders kept at once."""
+"""Orders and matches kept at once."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Look:
 class Page(NamedTuple):
     """Keys in order, and what was read for some of them."""
 
-    keys: list[str]
+    keys: Sequence[str]
     lines: dict[str, Any]
 
 
@@ -77,55 +79,75 @@ def wanted_for(look: Look) -> Wanted:
 
 
 class Reader:
-    """Reads keys, and keeps the last few orders until memory changes, so that a letter of the filter sorts nothing anew."""
+    """Reads keys, and keeps the last few orders and matches until memory changes, so that a letter of the filter sorts nothing anew."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._change = -1
-        self._orders: dict[Wanted, list[str]] = {}
-        self._counts: tuple[int, dict[str, int]] = (-1, {})
-        self._links: tuple[int, dict[str, list[str]]] = (-1, {})
+        self._orders: dict[Wanted, Sequence[str]] = {}
+        self._matches: dict[str, np.ndarray] = {}
+        self._counts: dict[str, int] = {}
+        self._links: dict[str, list[str]] | None = None
+        self._spans: dict[tuple[Zoom, Wanted], list[Span]] = {}
+
+    def _renew(self) -> None:
+        """Let go of what was kept when memory has changed since."""
+        change = self._store.last_change()
+        if change != self._change:
+            self._change, self._orders, self._matches, self._counts, self._links, self._spans = change, {}, {}, {}, None, {}
 
     def links(self) -> dict[str, list[str]]:
-        """For each memory its links as keys: from the newer end with "<" before the other, from the older end with ">"."""
-        change = self._store.last_change()
-        if change != self._links[0]:
-            under: dict[str, list[str]] = defaultdict(list)
-            for src, dst, relation in self._store.drawn_links():
-                under[dst].append(f"{dst}>{relation}<>{src}")
-                under[src].append(f"{src}>{relation}>{dst}")
-            self._links = change, under
-        return self._links[1]
+        """The links of every memory, as keys."""
+        self._renew()
+        if self._links is None:
+            self._links = link_keys(self._store.drawn_links())
+        return self._links
+
+    def spans(self, length: Literal["month", "year"], wanted: Wanted, now: datetime) -> list[Span]:
+        """Months or years with what fell into them."""
+        self._renew()
+        if (length, wanted) not in self._spans:
+            self._spans = dict([*self._spans.items()][-KEPT:]) | {(length, wanted): self._store.spans(length, wanted, now)}
+        return self._spans[length, wanted]
 
     def counts(self) -> dict[str, int]:
         """How many memories have each status."""
-        change = self._store.last_change()
-        if change != self._counts[0]:
-            self._counts = change, self._store.memory_counts()
-        return self._counts[1]
+        self._renew()
+        if not self._counts:
+            self._counts = self._store.memory_counts()
+        return self._counts
 
-    def ids(self, wanted: Wanted, settings: MemorySettings, now: datetime) -> list[str]:
+    def ids(self, wanted: Wanted, settings: MemorySettings, now: datetime) -> Sequence[str]:
         """Ids of the memories wanted, in order."""
         if wanted.ids is not None:
             return self._store.wanted_ids(wanted, settings, now)
-        change = self._store.last_change()
-        if change != self._change or len(self._orders) > KEPT:
-            self._orders, self._change = {}, change
-        every = replace(wanted, words="")
+        self._renew()
+        every, words = replace(wanted, words=""), wanted.words.strip()
         if every not in self._orders:
-            self._orders[every] = self._store.wanted_ids(every, settings, now)
+            self._orders = dict([*self._orders.items()][-KEPT:]) | {every: self._store.wanted_ids(every, settings, now)}
         ids = self._orders[every]
-        if not wanted.words.strip():
+        if not words:
             return ids
-        matching = self._store.matching_ids(wanted.words)
-        return [id_ for id_ in ids if id_ in matching]
+        if words not in self._matches:
+            self._matches = dict([*self._matches.items()][-KEPT:]) | {words: self._store.matching(words)}
+        assert isinstance(ids, Ids)
+        return ids.among(self._matches[words])
 
-    def first_ids(self, wanted: Wanted, settings: MemorySettings, now: datetime, count: int) -> list[str] | None:
-        """The first ids alone, which costs less than all of them; None when all are at hand, or none are saved by it."""
-        kept = self._change == self._store.last_change() and replace(wanted, words="") in self._orders
-        if kept or wanted.words.strip() or wanted.ids is not None:
-            return None
+    def first_ids(self, wanted: Wanted, settings: MemorySettings, now: datetime, count: int) -> Sequence[str]:
+        """The first ids alone, which costs less than all of them; empty when all are at hand, or nothing is saved by it."""
+        self._renew()
+        if wanted.narrowed or replace(wanted, words="") in self._orders:
+            return []
         return self._store.wanted_ids(wanted, settings, now, count)
+
+
+def link_keys(links: Sequence[tuple[str, str, str]]) -> dict[str, list[str]]:
+    """For each memory its links as keys: from the newer end with "<" before the other, from the older end with ">"."""
+    under: dict[str, list[str]] = defaultdict(list)
+    for src, dst, relation in links:
+        under[dst].append(f"{dst}>{relation}<>{src}")
+        under[src].append(f"{src}>{relation}>{dst}")
+    return under
 
 
 def read_keys(reader: Reader, store: Store, look: Look, settings: MemorySettings, now: datetime) -> Page:
@@ -134,23 +156,27 @@ def read_keys(reader: Reader, store: Store, look: Look, settings: MemorySettings
     if look.name == "sessions":
         return Page(store.session_ids(wanted.words), {})
     if look.name == "timeline" and look.zoom != "day":
-        spans = store.spans(look.zoom, wanted, now)
+        spans = reader.spans(look.zoom, wanted, now)
         most = max((found.facts + found.events for found in spans), default=1)
         return Page([found.label for found in spans], {found.label: (found, most) for found in spans})
     ids = reader.ids(wanted, settings, now)
     return Page(_with_links(ids, reader.links()) if look.name == "timeline" else ids, {})
 
 
-def first_keys(reader: Reader, look: Look, settings: MemorySettings, now: datetime, count: int) -> list[str] | None:
-    """The first keys of a list of memories, to show while the others are read; None when there is no gain in it."""
-    ids = reader.first_ids(wanted_for(look), settings, now, count) if look.name in ("facts", "trash") else None
-    return ids if ids is not None and len(ids) == count else None
+def first_keys(reader: Reader, store: Store, look: Look, settings: MemorySettings, now: datetime, count: int) -> list[str]:
+    """The first keys of a list of memories, to show while the others are read; none when there is no gain in it."""
+    if look.name == "sessions" or (look.name == "timeline" and look.zoom != "day"):
+        return []
+    ids = reader.first_ids(wanted_for(look), settings, now, count)
+    if len(ids) < count:
+        return []
+    return _with_links(ids, link_keys(store.drawn_links(ids))) if look.name == "timeline" else list(ids)
 
 
 def _with_links(ids: Sequence[str], links: Mapping[str, Sequence[str]]) -> list[str]:
     """The links of each memory under it."""
     keys: list[str] = []
-    for id_ in ids:
+    for id_ in ids[:]:
         keys.append(id_)
         if id_ in links:
             keys += links[id_]
@@ -193,7 +219,7 @@ def place_of(store: Store, look: Look, day: date, settings: MemorySettings, now:
     if look.zoom != "day":
         return f"{day:%Y-%m}" if look.zoom == "month" else f"{day:%Y}"
     wanted = wanted_for(look)
-    ids = store.wanted_ids(replace(wanted, until=min(day, wanted.until) if wanted.until else day), settings, now)
+    ids = store.wanted_ids(replace(wanted, until=min(day, wanted.until) if wanted.until else day), settings, now, 1)
     return ids[0] if ids else None
 
 

@@ -19,6 +19,7 @@ import chatmem.tui.app
 from chatmem.config import Paths, Settings
 from chatmem.tui.app import ChatmemApp
 from chatmem.tui.memories import MemoriesScreen
+from chatmem.tui.views import Reader
 
 from .library import StoreChat, large_library, open_store
 from .test_chat import ready
@@ -73,7 +74,7 @@ def report(name: str, times: list[Time]) -> None:
     for column in zip(*times, strict=True):
         ordered = sorted(column)
         cells += [f"{ordered[min(len(ordered) - 1, int(len(ordered) * share))]:>7.1f}" for share in (0.5, 0.95, 1)]
-    print(f"| {name:<24} | {len(times):>4} | {' | '.join(cells)} |", flush=True)
+    print(f"| {name:<26} | {len(times):>4} | {' | '.join(cells)} |", flush=True)
 
 
 async def bench(count: int) -> None:
@@ -145,22 +146,36 @@ async def bench(count: int) -> None:
                     taken.append(await press(app, "backspace", lambda typed=typed: screen[0].look.wanted.words == typed and settled()))  # type: ignore[misc]
             report("a letter of the filter", taken)
             await pilot.press("escape")
-            await each(app, pilot.pause, "another order", ["o"] * 12, settled)
-            await each(app, pilot.pause, "another view", ["4", "1", "3", "1", "4", "3"] * 2, settled)
-            await each(app, pilot.pause, "the timeline", ["2", "1"] * 5, settled)
+            for whole in (False, True):
+                app.screen._reader = Reader(store)  # type: ignore[attr-defined]
+                for name, keys in (
+                    ("another order", "o" * 20),
+                    ("another view", "413143" * 4),
+                    ("the timeline", "21" * 10),
+                    ("months, years", "2ttttttttt"),
+                ):
+                    await each(app, pilot.pause, name, list(keys), whole=whole)
+                await pilot.press("1")
+                await pilot.pause(0.5)
         store.close()
 
 
-async def each(app: Timed, pause: Callable[[float], Awaitable[None]], name: str, keys: list[str], settled: Callable[[], bool]) -> None:
-    """Time keys that read the list anew."""
+async def each(app: Timed, pause: Callable[[float], Awaitable[None]], name: str, keys: list[str], *, whole: bool) -> None:
+    """Time keys that read the list anew: until its first page is drawn, or until it is whole."""
     taken = []
     for key in keys:
         screen = app.screen
         assert isinstance(screen, MemoriesScreen)
         before = screen._ticket
-        taken.append(await press(app, key, lambda screen=screen, before=before: screen._ticket != before and settled()))  # type: ignore[misc]
+
+        def done(screen: MemoriesScreen = screen, before: int = before) -> bool:
+            return screen._ticket != before and (screen.settled if whole else screen.begun)
+
+        taken.append(await press(app, key, done))
+        while not screen.settled:
+            await pause(0.01)
         await pause(0.05)
-    report(name, taken)
+    report(f"{name}, whole list" if whole else name, taken)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ class StoreChat(FakeChat):
         self.near: Recall | None = None
         self.clock = store.clock
         self.index = self
+        self.learner = self
+        self.links_of: Callable[[Memory], list[Link]] | None = None
         self.background = Background()  # type: ignore[assignment]
 
     def _keep(self, user: Turn, turn: Turn, recall: Recall) -> None:
@@ -54,6 +56,11 @@ class StoreChat(FakeChat):
     def rebuild(self) -> None:
         """Remember that the index was rebuilt."""
         self.rebuilt += 1
+
+    def linking(self, texts: Sequence[str]) -> Callable[[Memory], list[Link]] | None:
+        """How memories with these words are linked, as scripted."""
+        del texts
+        return self.links_of
 
     def recall(self, question: str, limit: int | None = None) -> Recall:
         """The scripted recall."""

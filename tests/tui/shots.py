@@ -17,17 +17,21 @@ from datetime import timedelta
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from chatmem.config import Paths, Settings
 from chatmem.memory import operations
 from chatmem.tui.app import ChatmemApp
+from chatmem.tui.evaluation import EvaluationScreen
 from chatmem.tui.memories import MemoriesScreen
+from chatmem.tui.models import ModelsScreen
 from chatmem.types import JobRun, Memory, Recall, RecallItem
 
 from .conftest import wait_until
 from .fakes import NOW, item
 from .library import Clock, StoreChat, open_store, small_library
 from .test_chat import ready, say
+from .test_evaluation import made_up_runs
 
 SIZE = (120, 36)
 QUESTION = "Where could I take Biscuit on Saturday?"
@@ -117,6 +121,25 @@ async def memories(app: ChatmemApp, pilot: Pilot[None], key: str) -> None:
     await pilot.pause(0.3)
 
 
+async def evaluation(app: ChatmemApp, pilot: Pilot[None], folder: Path) -> None:
+    """Runs, and two compared; they are made up, and so are their figures."""
+    with tempfile.TemporaryDirectory() as place:
+        runs = Path(place) / "runs"
+        made_up_runs(runs)
+        assert app.chat is not None
+        screen = EvaluationScreen(app.chat, app._paths, [runs])
+        await app.push_screen(screen)
+        await wait_until(pilot, lambda: len(screen.runs) == 2)
+        screen.query_one(".screen-title", Static).update("Evaluation")
+        await pilot.press("space", "down", "space")
+        await pilot.pause(0.5)
+        save(app, folder, "evaluation")
+        await pilot.press("c")
+        await pilot.pause(0.8)
+        save(app, folder, "evaluation-compared")
+        await pilot.press("escape")
+
+
 async def draw(folder: Path) -> None:
     """All pictures."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -137,7 +160,12 @@ async def draw(folder: Path) -> None:
         await pilot.press("escape", "f8")
         await pilot.pause(0.5)
         save(app, folder, "settings")
+        await pilot.press("escape", "f9")
+        await wait_until(pilot, lambda: isinstance(app.screen, ModelsScreen) and app.screen._rows)
+        await pilot.pause(0.5)
+        save(app, folder, "models")
         await pilot.press("escape")
+        await evaluation(app, pilot, folder)
         for key, name in (("1", "memories"), ("2", "timeline"), ("4", "trash")):
             await memories(app, pilot, key)
             save(app, folder, name)

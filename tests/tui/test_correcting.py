@@ -79,8 +79,9 @@ async def test_several_are_forgotten_and_brought_back_as_one(library_app: Chatme
         await wait_until(pilot, lambda: all(library.store.memory(id_).status == "archived" for id_ in ids))
 
 
-async def test_edit_checks_as_it_is_written_and_saves(library_app: ChatmemApp, library: StoreChat, screens: Screens) -> None:
-    async with library_app.run_test(size=(80, 24)) as pilot:
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_edit_checks_as_it_is_written_and_saves(library_app: ChatmemApp, library: StoreChat, screens: Screens, size: tuple[int, int]) -> None:
+    async with library_app.run_test(size=size) as pilot:
         screen = await opened(pilot, library_app)
         nurse = await at(pilot, screen, library, "The user works as a nurse.")
         await pilot.press("e")
@@ -134,8 +135,9 @@ async def test_add_by_hand_refuses_secrets(library_app: ChatmemApp, library: Sto
         await wait_until(pilot, lambda: any("password" in note.message for note in library_app._notifications))
 
 
-async def test_merge_shows_the_result_first(library_app: ChatmemApp, library: StoreChat, screens: Screens) -> None:
-    async with library_app.run_test(size=(80, 24)) as pilot:
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_merge_shows_the_result_first(library_app: ChatmemApp, library: StoreChat, screens: Screens, size: tuple[int, int]) -> None:
+    async with library_app.run_test(size=size) as pilot:
         screen = await opened(pilot, library_app)
         runs, run = by_text(library, "The user runs three times a week."), by_text(library, "The user is training for a marathon in October.")
         before = library.store.last_change()
@@ -159,6 +161,17 @@ async def test_merge_shows_the_result_first(library_app: ChatmemApp, library: St
         await wait_until(pilot, lambda: library.store.memory(run.id).status == "active" and not library.store.memories(None, [merged.id]))
 
 
+async def test_merge_says_how_to_mark(library_app: ChatmemApp) -> None:
+    async with library_app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await opened(pilot, library_app)
+        await pilot.press("m")
+        await wait_until(pilot, lambda: any("Space marks" in note.message for note in library_app._notifications))
+        await pilot.press("space", "space", "m")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, MergeMemories))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: library_app.screen is screen)
+
+
 async def test_split_into_lines(library_app: ChatmemApp, library: StoreChat) -> None:
     async with library_app.run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot, library_app)
@@ -174,8 +187,9 @@ async def test_split_into_lines(library_app: ChatmemApp, library: StoreChat) -> 
         assert by_text(library, "Biscuit is a beagle.").status == "active"
 
 
-async def test_purge_says_what_goes_and_proves_it(library_app: ChatmemApp, library: StoreChat, screens: Screens) -> None:
-    async with library_app.run_test(size=(80, 24), notifications=True) as pilot:
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_purge_says_what_goes_and_proves_it(library_app: ChatmemApp, library: StoreChat, screens: Screens, size: tuple[int, int]) -> None:
+    async with library_app.run_test(size=size, notifications=True) as pilot:
         screen = await opened(pilot, library_app)
         vet = await at(pilot, screen, library, "The user takes Biscuit to the vet.")
         turn = library.store.sources(vet)[0]

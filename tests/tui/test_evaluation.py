@@ -83,17 +83,22 @@ def write_run(folder: Path, sha256: str, rows: Sequence[dict[str, Any]], day: in
     return folder
 
 
-@pytest.fixture
-def two_runs(tmp_path: Path, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two runs in the data folder, with their question set beside them."""
-    monkeypatch.chdir(tmp_path)
-    runs = paths.home / "runs"
+def made_up_runs(runs: Path) -> None:
+    """Two runs over the eight histories, which are beside them; their figures are made up."""
     runs.mkdir()
     sha256 = question_set(runs / "boats.json")
     first = [row(n, found=float(n % 3 > 0), right=n > 3) for n in range(8)]
     second = [row(n, found=1.0, right=n != 0) for n in range(8)] + [row(n, found=0.0, right=None, system="bm25") for n in range(8)]
     write_run(runs / "before", sha256, first)
     write_run(runs / "after", sha256, second, 2)
+
+
+@pytest.fixture
+def two_runs(tmp_path: Path, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two runs in the data folder, with their question set beside them."""
+    monkeypatch.chdir(tmp_path)
+    runs = paths.home / "runs"
+    made_up_runs(runs)
     return runs
 
 

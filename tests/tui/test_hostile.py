@@ -6,17 +6,23 @@ import re
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, OptionList, TextArea
 
 from chatmem.config import Paths, Settings
+from chatmem.jobs import Step
 from chatmem.memory import operations
 from chatmem.tui.app import ChatmemApp
 from chatmem.tui.conversation import ConversationScreen
 from chatmem.tui.detail import DetailScreen
 from chatmem.tui.editing import EditMemory
+from chatmem.tui.evaluation import EvaluationScreen
+from chatmem.tui.jobs import JobsScreen, Rehearsal
 from chatmem.tui.memories import MemoriesScreen
+from chatmem.tui.models import ModelsScreen
+from chatmem.tui.sessions import Search
+from chatmem.tui.settings import SettingsScreen
 from chatmem.tui.why import WhyScreen
-from chatmem.types import Candidate, Recall
+from chatmem.types import Candidate, JobRun, Recall
 
 from .conftest import wait_until
 from .library import StoreChat, open_store
@@ -46,7 +52,11 @@ def hostile(paths: Paths) -> StoreChat:
     store.add_summary("session", session.id, HOSTILE)
     store.add_summary("running", None, HOSTILE)
     store.mark_learned(turn)
+    now = store.clock()
+    failed = JobRun(id=store.next_job_id(), kind="merge", state="failed", started_at=now, finished_at=now, stats={"error": HOSTILE, HOSTILE: 3})
+    store.put_job(failed)
     chat = StoreChat(store)
+    chat.settings.model.name = HOSTILE
     found = [store.recall_item("memory", first.id, 0.9, {HOSTILE: 0.5}, True, HOSTILE), store.recall_item("round", turn.id, 0.2, {}, False, HOSTILE)]
     chat.next_recall = Recall(question=HOSTILE, state="confident", items=found)
     chat.script = [[LONG[:2000], HOSTILE]]
@@ -66,7 +76,37 @@ async def walk(pilot: Pilot[None], app: ChatmemApp) -> set[str]:
     chat = await ready(pilot, app)
     await say(pilot, chat, HOSTILE)
     clean(app)
-    await pilot.press("f4")
+    await pilot.press("ctrl+r")
+    await pilot.pause(0.1)
+    clean(app)
+    seen.add("panel")
+    await pilot.press("escape", "ctrl+f")
+    await wait_until(pilot, lambda: isinstance(app.screen, Search) and app.screen.query(Input))
+    await pilot.press(*"quit")
+    await wait_until(pilot, lambda: app.screen.query_one(OptionList).option_count)
+    assert "[bold]x[/]" in clean(app)
+    seen.add("search")
+    await pilot.press("escape", "f5")
+    await wait_until(pilot, lambda: isinstance(app.screen, JobsScreen) and app.screen._states)
+    jobs = app.screen.query_one("#jobs", OptionList)
+    jobs.highlighted = next(place for place, state in enumerate(app.screen._states) if state.runs)  # type: ignore[attr-defined]
+    await wait_until(pilot, lambda: "[bold]x[/]" in clean(app))
+    app.push_screen(Rehearsal(HOSTILE, [Step(HOSTILE, ("m1",), HOSTILE, HOSTILE)]))
+    await wait_until(pilot, lambda: isinstance(app.screen, Rehearsal) and "[bold]x[/]" in clean(app))
+    seen.add("jobs")
+    await pilot.press("escape", "escape", "f8")
+    await wait_until(pilot, lambda: isinstance(app.screen, SettingsScreen) and app.screen._files)
+    clean(app)
+    seen.add("settings")
+    await pilot.press("escape", "f9")
+    await wait_until(pilot, lambda: isinstance(app.screen, ModelsScreen) and app.screen._rows)
+    clean(app)
+    seen.add("models")
+    await pilot.press("escape", "f10")
+    await wait_until(pilot, lambda: isinstance(app.screen, EvaluationScreen))
+    clean(app)
+    seen.add("evaluation")
+    await pilot.press("escape", "f4")
     await wait_until(pilot, lambda: isinstance(app.screen, WhyScreen) and app.screen.picked)
     assert "[bold]x[/]" in clean(app)
     seen.add("why")
@@ -109,5 +149,5 @@ async def walk(pilot: Pilot[None], app: ChatmemApp) -> set[str]:
 async def test_hostile_text_is_shown_as_text_everywhere(hostile: StoreChat, paths: Paths, size: tuple[int, int]) -> None:
     app = ChatmemApp(lambda notice: hostile, Settings(), paths)  # type: ignore[arg-type,return-value]
     async with app.run_test(size=size) as pilot:
-        assert len(await walk(pilot, app)) == 10
+        assert len(await walk(pilot, app)) == 16
     hostile.store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -192,8 +193,9 @@ async def test_the_timeline_draws_links_follows_them_and_zooms(library_app: Chat
         await wait_until(pilot, lambda: isinstance(library_app.screen, MemoriesScreen))
 
 
-async def test_a_session_shows_its_summaries_memories_and_turns(library_app: ChatmemApp, screens: Screens) -> None:
-    async with library_app.run_test(size=(80, 24)) as pilot:
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_a_session_shows_its_summaries_memories_and_turns(library_app: ChatmemApp, screens: Screens, size: tuple[int, int]) -> None:
+    async with library_app.run_test(size=size) as pilot:
         screen = await opened(pilot, library_app)
         await pilot.press("3")
         await wait_until(pilot, lambda: screen.settled and len(screen.rows.keys) == 4)
@@ -266,7 +268,7 @@ async def test_a_long_list_begins_with_its_first_page_and_is_then_whole(paths: P
     asked: list[int] = []
     go_on = threading.Event()
 
-    def slow(*arguments: Any) -> list[str]:
+    def slow(*arguments: Any) -> Sequence[str]:
         asked.append(arguments[3] if len(arguments) > 3 else -1)
         if asked[-1] == -1:
             assert go_on.wait(15)
@@ -286,8 +288,8 @@ async def test_a_long_list_begins_with_its_first_page_and_is_then_whole(paths: P
         go_on.set()
         await wait_until(pilot, lambda: screen.settled)
         whole = wanted(screen.look.wanted, Settings().memory, store.clock())
-        assert list(screen.rows.keys) == whole
-        assert first == whole[: len(first)]
+        assert list(screen.rows.keys) == list(whole)
+        assert first == list(whole[: len(first)])
         assert len(first) < len(whole)
         assert screen.rows.cursor == 2
     store.close()

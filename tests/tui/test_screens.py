@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from textual.widgets import Input, OptionList, SelectionList, Static
 
 from chatmem.config import MemorySettings, Paths, Settings, load_settings
 from chatmem.memory.decay import retention
-from chatmem.store.pages import MemoryLine, Wanted
+from chatmem.store.pages import Ids, MemoryLine, Wanted
 from chatmem.tui import lines, views
 from chatmem.tui.app import ChatmemApp
 from chatmem.tui.bubbles import RecallLine
@@ -96,9 +97,10 @@ async def test_a_memory_is_put_right_from_the_panel(talking: ChatmemApp, library
         assert isinstance(talking.screen, WhyScreen)
 
 
-async def test_jobs_run_rehearse_and_pause(library_app: ChatmemApp, library: StoreChat, screens: Screens) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_jobs_run_rehearse_and_pause(library_app: ChatmemApp, library: StoreChat, screens: Screens, size: tuple[int, int]) -> None:
     library.settings.memory.archive_below = 0.2  # two events faded to 8 %
-    async with library_app.run_test(size=(80, 24), notifications=True) as pilot:
+    async with library_app.run_test(size=size, notifications=True) as pilot:
         await ready(pilot, library_app)
         await pilot.press("f5")
         await wait_until(pilot, lambda: isinstance(library_app.screen, JobsScreen) and library_app.screen._states)
@@ -291,12 +293,14 @@ def test_settings_are_described_with_their_limits() -> None:
     assert checked(Settings(), "memory.enabled", "no") is False
 
 
-def test_keys_that_do_not_fit_are_left_out() -> None:
-    keys = [Key("a", "Add", "add", True), Key("b", "Back", "back", True)]
+def test_keys_that_do_not_fit_are_left_out_the_last_one_never() -> None:
+    keys = [Key("a", "Add", "add", True), Key("b", "Back", "back", True), Key("^p", "More", "palette", True)]
     assert fitting(keys, 100) == (keys, 2)
-    assert fitting(keys, 13) == (keys, 2)
-    assert fitting(keys, 12) == (keys, 1)
-    assert fitting(keys, 9) == (keys[:1], 1)
+    assert fitting(keys, 22) == (keys, 2)
+    assert fitting(keys, 21) == (keys, 1)
+    assert fitting(keys, 19) == ([keys[0], keys[2]], 1)
+    assert fitting(keys, 3) == ([keys[2]], 1)
+    assert fitting([], 80) == ([], 2)
 
 
 # ---------------------------------------------------------------------- what the store reads for them
@@ -312,9 +316,24 @@ def test_pages_keep_the_order_of_retention(library: StoreChat) -> None:
     assert len(set(kept)) > 5
 
 
+def test_ids_are_a_sequence_of_words() -> None:
+    ids = Ids(np.array([12, 3, 7]))
+    assert list(ids) == ids[:] == ["m12", "m3", "m7"]
+    assert (ids[0], ids[-1], ids[1:], len(ids)) == ("m12", "m7", ["m3", "m7"], 3)
+    assert "m3" in ids
+    assert ids.index("m7") == 2
+    assert "" not in ids
+    for absent in ("m4", "s3", "m3x"):
+        assert absent not in ids
+        with pytest.raises(ValueError, match=absent):
+            ids.index(absent)
+    assert list(ids.among(np.array([7, 12, 99]))) == ["m12", "m7"]
+    assert list(ids.among(np.array([], np.int64))) == list(Ids(np.zeros(0, np.int64)).among(np.array([1]))) == []
+
+
 def test_matching_is_by_stems_beginnings_and_letters(library: StoreChat) -> None:
     def texts(words: str) -> set[str]:
-        return {memory.text for memory in library.store.memories(None, sorted(library.store.matching_ids(words)))}
+        return {memory.text for memory in library.store.memories(None, [f"m{number}" for number in library.store.matching(words)])}
 
     assert texts("lives porto") == {"The user lives in Porto."}
     assert texts("living por") == {"The user lives in Porto."}
