@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from chatmem.config import MemorySettings, Paths
 from chatmem.memory import operations
+from chatmem.memory.context import excerpt
 from chatmem.memory.fusion import Ranked, best_of, fuse, rank_sessions, spread_out
 from chatmem.memory.keys import own_statements, round_vectors
 from chatmem.memory.query import analyse
@@ -211,6 +212,29 @@ def test_the_gate_weighs_meaning_and_telling_words_together() -> None:
     assert judge([item("a", 0.5, "s1", cosine=0.6)]).state == "confident"
     assert judge([item("a", 0.5, "s1", telling=0.2)], by_words_alone=True).state == "none"
     assert judge([item("a", 0.5, "s1", telling=0.4)], by_words_alone=True).state == "possible"
+
+
+def test_a_long_round_costs_what_is_shown_of_it(store: Store) -> None:
+    session, parent = store.new_session().id, None
+    for number in range(3):
+        turn = store.add_turn(session, "user", f"My beagle won race {number}.", parent)
+        parent = store.add_turn(session, "assistant", "Dogs love to run. " * 400, turn.id).id
+    ids = store.rounds()
+    store.put_vectors("rounds", "e", ids, round_vectors([store.turn(id_).content for id_ in ids], embed))
+    assert sum(one.shown for one in ask(store, "Which race did my beagle win?", budget=600).items) == 2
+    assert sum(one.shown for one in ask(store, "Which race did my beagle win?", budget=700).items) == 3
+
+
+def test_an_excerpt_keeps_what_somebody_says_about_themselves() -> None:
+    text = (
+        "Which frames suit a painting? I finished my first oil painting on Sunday. "
+        + "A painting needs a frame. A frame for a painting is made of oak. " * 9
+    )
+    shown = excerpt(text, "When did I finish a frame for my painting?", 150)
+    assert "I finished my first oil painting on Sunday." in shown
+    assert "A frame for a painting is made of oak." in shown
+    assert len(shown) <= 150
+    assert excerpt("It rained.\nI stayed in.", "What?", 150) == "It rained. I stayed in."
 
 
 def test_days_asked_about_are_favoured(talked: Store) -> None:

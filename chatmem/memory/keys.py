@@ -31,6 +31,11 @@ _REQUEST = re.compile(
 )
 
 
+def is_own_statement(sentence: str) -> bool:
+    """Whether somebody says something about themselves here."""
+    return _OWN.search(sentence) is not None and not sentence.endswith("?")
+
+
 def own_statements(message: str) -> list[tuple[str, float]]:
     """Sentences in which someone says something about themselves, each with its weight; at most twelve.
 
@@ -40,7 +45,7 @@ def own_statements(message: str) -> list[tuple[str, float]]:
     name = match[0] if (match := _SPEAKER.match(message)) else ""
     for part in re.split(r"(?<=[.!?])\s+|\n+", message[len(name) : 2 * MAX_CHARACTERS]):
         sentence = part.strip()
-        if 4 <= len(sentence.split()) <= 70 and _OWN.search(sentence) and not sentence.endswith("?"):
+        if 4 <= len(sentence.split()) <= 70 and is_own_statement(sentence):
             found.append((name + sentence, REQUEST_WEIGHT if _REQUEST.match(sentence) else 1.0))
             if len(found) == MAX_STATEMENTS:
                 break

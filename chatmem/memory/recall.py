@@ -37,6 +37,7 @@ KEPT, KEPT_FREELY = 50, 30
 CLOSENESS = 0.5  # of the score; the other half is the fused share
 QUESTION_WEIGHT = 0.6  # of the closeness of a round that mostly asks
 READ_CHARACTERS = 3000  # of a text compared with the question
+ROUND_CHARACTERS = 900  # of a round are shown: what the user says, and the part of a long reply that bears on the question
 TELLING_CHARACTERS = 20_000  # of a text in which the telling words are sought: a long reply may hold the answer at its end
 
 # Set on the answerable questions of LongMemEval_S (one half) and the same with their evidence taken away.
@@ -345,7 +346,7 @@ def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, 
         for turn_id in sources.get(item.id, []):
             covered[turn_id] = max(covered.get(turn_id, 0.0), item.score)
     for item in items:
-        cost = math.ceil(len(item.text) / 4)
+        cost = math.ceil(min(len(item.text), ROUND_CHARACTERS) / 4)
         if item.source == "round" and covered.get(item.id, 0.0) >= 0.8 * item.score:
             item.reason = "its fact is shown instead"
         elif item.id in outdated:

@@ -18,7 +18,7 @@ ERASED = "(erased)"
 """What stands in place of words that the user purged."""
 
 
-MOST_ROWS = 6_000
+MOST_ROWS = 4_000
 """Rows of a full-text index that one question may read: beyond, its commonest words, which tell least, are left out."""
 
 Column = Literal["text", "window", "in_context", "session", "memory"]
