@@ -206,7 +206,8 @@ class Chat:
         usage = Usage(context=info.context)
         failure: ChatmemError | None = None
         try:
-            for piece in self.engine.chat(messages, max_tokens=self._reserve(info), cancel=cancel):
+            steady = 0.0 if info.parameters < SMALL_MODEL and found.shown and not self._answered(conversation, user) else None
+            for piece in self.engine.chat(messages, max_tokens=self._reserve(info), cancel=cancel, temperature=steady):
                 if isinstance(piece, Usage):
                     usage = piece
                 else:
@@ -228,6 +229,10 @@ class Chat:
             yield Cancelled(turn=self._reply_turn(conversation, user, said, "cut", usage, found), recall=found, usage=usage)
         else:
             yield Finished(turn=self._reply_turn(conversation, user, said, "complete", usage, found), recall=found, usage=usage)
+
+    def _answered(self, conversation: Conversation, user: Turn) -> bool:
+        """Whether there is a reply already, so that another one is wanted: the likeliest words would be the same again."""
+        return not conversation.temporary and self.store.round(user.id)[1] is not None
 
     def _reserve(self, info: EngineInfo) -> int:
         """Tokens of the context that are kept for the reply."""

@@ -18,7 +18,7 @@ from chatmem.errors import NotFound
 from chatmem.memory import operations
 from chatmem.memory.context import build_messages
 from chatmem.prompts import load_prompt
-from chatmem.types import Candidate
+from chatmem.types import Candidate, Turn
 from tests.conftest import Ticking
 
 pytestmark = pytest.mark.model
@@ -236,3 +236,22 @@ def test_verifying_finds_nothing_wrong_with_what_was_learnt(chat: Chat, clock: T
     assert chat.index.wait() == "ready"
     problems = [step.text for step in jobs.plan("verify", chat) if step.op == "PROBLEM"]
     assert problems == []
+
+
+def test_a_tiny_model_gets_notes_or_the_conversation_not_both(chat: Chat, clock: Ticking) -> None:
+    say(chat, "I live in Oslo.")
+    before = [
+        Turn(id=f"s9_{n}", session_id="s9", n=n, parent=None, role=role, content=text, created_at=clock(), model="m")
+        for n, role, text in ((1, "user", "Hello"), (2, "assistant", "Hi"))
+    ]
+
+    def messages(message: str, parameters: int) -> list[str]:
+        found = chat.recall(message)
+        made = build_messages(
+            load_prompt("chat"), before, message, found, profile="", now=clock(), room=4000, parameters=parameters, count=lambda _: 0
+        )
+        return [one["content"] for one in made]
+
+    assert len(messages("Where do I live?", 10**8)) == 2
+    assert messages("Tell me a joke.", 10**8)[1:3] == ["Hello", "Hi"]
+    assert messages("Where do I live?", 10**10)[1:3] == ["Hello", "Hi"]
