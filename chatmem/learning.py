@@ -81,17 +81,18 @@ class Learner:
     def _embed(self, kind: VectorKind) -> None:
         todo = self._store.without_vector(kind, self._embedder_id)
         for start in range(0, len(todo), WRITTEN):
-            ids, vectors = todo[start : start + WRITTEN], []
+            ids, parts = todo[start : start + WRITTEN], []
             for first in range(0, len(ids), BATCH):
                 if self._closing.is_set():
                     return
                 some = ids[first : first + BATCH]
                 if kind == "rounds":
-                    vectors.append(embed_rounds(self._store, some, self._embedder.embed))
+                    parts.append(embed_rounds(self._store, some, self._embedder.embed))
                 else:
-                    vectors.append(self._embedder.embed([self._store.memory(id_).text for id_ in some]))
-            self._store.put_vectors(kind, self._embedder_id, ids, np.concatenate(vectors))
-            self._index.add(kind, ids, np.concatenate(vectors))
+                    parts.append(self._embedder.embed([self._store.memory(id_).text for id_ in some]))
+            vectors = np.concatenate(parts)
+            self._store.put_vectors(kind, self._embedder_id, ids, vectors)
+            self._index.add(kind, ids, vectors)
 
     def reindex(self, done: Sequence[Operation | None]) -> bool:
         """Bring the vector index in line with operations just applied; False when a memory still has to be embedded."""

@@ -189,7 +189,7 @@ def _job(
         memory=settings.memory,
         chat_prompt=load_prompt("chat", paths.prompts),
         clock=now,
-        embedder=_embedder(stack, paths, settings, cache) if needs_vectors else None,
+        embedder=open_embedder(stack, paths, settings, cache) if needs_vectors else None,
         reader=_reader(stack, paths, settings, *reader, models) if reader else None,
         answered=answered,
         answer_limit=answer_limit,
@@ -200,7 +200,8 @@ def _job(
     )
 
 
-def _embedder(stack: ExitStack, paths: Paths, settings: Settings, cache: Path | None) -> CachedEmbedder:
+def open_embedder(stack: ExitStack, paths: Paths, settings: Settings, cache: Path | None) -> CachedEmbedder:
+    """The bundled embedder behind a cache of vectors, the file given or one under the data folder; both close with ``stack``."""
     from chatmem import catalogue
     from chatmem.engine import Engine
     from chatmem.evaluate.embedding import CachedEmbedder

@@ -94,8 +94,7 @@ def _note(item: RecallItem, question: str, *, small: bool) -> dict[str, str]:
 def excerpt(text: str, question: str, room: int) -> str:
     """A text of at most ``room`` characters: whole, or else the sentences nearest to the question, in their order.
 
-    What somebody says about themselves goes before what was answered to it: of the evidence of LongMemEval_S 80% then stands
-    in 800 characters of its round, 73% by the question's words alone.
+    What somebody says about themselves goes before what was answered to it: that is where evidence mostly is.
     """
     whole = " ".join(text.split())
     if len(whole) <= room:

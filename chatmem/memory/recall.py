@@ -40,7 +40,7 @@ READ_CHARACTERS = 3000  # of a text compared with the question
 ROUND_CHARACTERS = 900  # of a round are shown: what the user says, and the part of a long reply that bears on the question
 TELLING_CHARACTERS = 20_000  # of a text in which the telling words are sought: a long reply may hold the answer at its end
 
-# Set on the answerable questions of LongMemEval_S (one half) and the same with their evidence taken away.
+# Set on answerable questions of LongMemEval_S and the same with their evidence taken away: python -m tests.bench.gate_haystack
 EVIDENCE = 1.13  # twice the cosine and the telling share of words: below, nothing is remembered
 IN_TIME = 0.5  # added for what lies in the days asked about
 MEMORY_FLOOR = 0.28  # 83% of questions on facts are above it, 70% of those on what was never said below: python -m tests.bench.gate
@@ -307,9 +307,8 @@ def _bounded(score: float) -> float:
 def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False) -> Verdict:
     """How sure recall is that something it found bears on the question, by absolute closeness of the best items.
 
-    Nothing is remembered when no item has both, or one in full: cosine and the telling share of the question's words (the share
-    alone where there are no cosines); the days asked about count for it. A memory is one short sentence, so that a lower cosine to it says as much as a higher one to a
-    round.
+    Nothing is remembered when no item by itself has enough ``evidence`` (where there are no cosines, enough of the
+    question's words). A memory is one short sentence, so that a lower cosine to it says as much as a higher one to a round.
     """
     best = items[:JUDGED]
     if not best:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
@@ -21,8 +20,6 @@ from chatmem.tui.opening import OpenChat, StartJobs
 
 if TYPE_CHECKING:
     from chatmem.chat import Chat
-
-IMPORT_AFTER = 0.5  # seconds
 
 DARK = Theme(
     name="chatmem-dark", dark=True, primary="#8fb4d9", secondary="#6f8fb0", accent="#d9a66b", foreground="#d8dce3", background="#14171c",
@@ -79,9 +76,8 @@ class ChatmemApp(App[None]):
         self.theme_changed_signal.subscribe(self, self._keep_theme)
 
     def on_ready(self) -> None:
-        """Once the chat is there, the other screens are imported aside: the first opening would wait 50 ms for it."""
-        gc.freeze()  # what was imported lives as long as the app: walking it at each full collection would hold up keys by 100 ms
-        self.set_timer(IMPORT_AFTER, lambda: self.run_worker(_import_screens, thread=True))
+        """What was imported lives as long as the app: walking it at each full collection would hold up keys by 100 ms."""
+        gc.freeze()
 
     def _keep_theme(self, theme: Theme) -> None:
         try:
@@ -122,9 +118,3 @@ class ChatmemApp(App[None]):
                 await asyncio.to_thread(self._main.schedule.stop)
             await asyncio.to_thread(self._main.wait_for_turn, 2.0)
             await asyncio.to_thread(chat.close)
-
-
-def _import_screens() -> None:
-    for name in ("memories", "why", "jobs", "settings", "models", "evaluation"):
-        import_module(f"chatmem.tui.{name}")
-    gc.freeze()

@@ -12,18 +12,17 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from chatmem import catalogue
+from chatmem.cli.evaluation import open_embedder
 from chatmem.config import MemorySettings, Paths, Settings
-from chatmem.engine import Engine
 from chatmem.evaluate.datasets import Case, read_cases
 from chatmem.evaluate.embedding import CachedEmbedder
 from chatmem.evaluate.history import open_history
-from chatmem.evaluate.record import file_sha256
 from chatmem.memory.recall import EVIDENCE, Verdict, explain
 
 
@@ -52,18 +51,10 @@ def main() -> int:
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--limit", type=int)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        paths = Paths(Path(folder)).make()
-        file = catalogue.bundled_embedder(paths)
-        engine = Engine(file, "embed", Settings().model, paths)
-        engine.start()
-        embedder = CachedEmbedder(options.cache or paths.home / "vectors.db", f"{catalogue.EMBEDDER_ID}:{file_sha256(file)}", engine.embed)
-        try:
-            cases = [case for case in read_cases(options.data) if case.questions[0][1].recallable][: options.limit]
-            pairs = [verdicts(case, embedder) for case in cases]
-        finally:
-            embedder.close()
-            engine.close()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        embedder = open_embedder(stack, Paths(Path(folder)).make(), Settings(), options.cache)
+        cases = [case for case in read_cases(options.data) if case.questions[0][1].recallable][: options.limit]
+        pairs = [verdicts(case, embedder) for case in cases]
     said = np.array([verdict.evidence for verdict, _ in pairs])
     never = np.array([verdict.evidence for _, verdict in pairs])
     print(f"{len(pairs)} questions; in each pair: false 'nothing remembered' where it was said, right where it never was")

@@ -1,8 +1,8 @@
 """What remembering costs besides embedding: the speed of ingesting rounds against the raw embedder on the same texts.
 
-Rounds are stored (a session of ten at a time), embedded, written to SQLite and to Chroma as the app does when it catches up on talk; the raw embedder
-gets the very statements that these rounds are found by, in one go. Both are measured in alternating slices of one run, so
-that other work on the machine hurts both.
+Rounds are stored (a session of ten at a time), embedded, written to SQLite and to Chroma as the app does when it
+catches up on talk; the raw embedder gets the very statements that these rounds are found by, in one go. Both are
+measured in alternating slices of one run, so that other work on the machine hurts both.
 
     python -m tests.bench.ingest [ROUNDS]
 """

@@ -14,7 +14,6 @@ from chatmem.tui.background import BackgroundScreen
 from chatmem.tui.dialogs import Manual
 from chatmem.tui.editing import EditMemory, SplitMemory
 from chatmem.tui.filtering import Narrow
-from chatmem.tui.jobs import JobsScreen
 from chatmem.tui.memories import MemoriesScreen
 from chatmem.tui.sessions import Search
 from chatmem.tui.settings import SettingsScreen
@@ -27,6 +26,7 @@ from .snapshots import Screens
 from .test_chat import ready
 from .test_correcting import at
 from .test_memories import opened
+from .test_screens import opened_jobs
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)])
 
@@ -36,12 +36,7 @@ async def test_upkeep_and_settings(library_app: ChatmemApp, library: StoreChat, 
     run = JobRun(id=library.store.next_job_id(), kind="merge", state="done", started_at=NOW, finished_at=NOW, stats={"planned": 1, "MERGE": 1})
     library.store.put_job(run)
     async with library_app.run_test(size=size) as pilot:
-        await ready(pilot, library_app)
-        await pilot.press("f5")
-        await wait_until(pilot, lambda: isinstance(library_app.screen, JobsScreen) and library_app.screen._states)
-        jobs = library_app.screen
-        assert isinstance(jobs, JobsScreen)
-        jobs.query_one("#jobs", OptionList).highlighted = next(place for place, state in enumerate(jobs._states) if state.job.name == "merge")
+        jobs = await opened_jobs(pilot, library_app, "merge")
         await wait_until(pilot, lambda: jobs.query_one("#runs", OptionList).option_count == 1)
         await pilot.pause(0.1)
         screens.check(library_app, "upkeep")

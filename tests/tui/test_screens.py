@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, SelectionList, Static
 
 from chatmem.config import MemorySettings, Paths, Settings, load_settings
@@ -97,16 +98,21 @@ async def test_a_memory_is_put_right_from_the_panel(talking: ChatmemApp, library
         assert isinstance(talking.screen, WhyScreen)
 
 
+async def opened_jobs(pilot: Pilot[None], app: ChatmemApp, job: str) -> JobsScreen:
+    """The upkeep screen with a job highlighted."""
+    await ready(pilot, app)
+    await pilot.press("f5")
+    await wait_until(pilot, lambda: isinstance(app.screen, JobsScreen) and app.screen._states)
+    assert isinstance(app.screen, JobsScreen)
+    app.screen.query_one("#jobs", OptionList).highlighted = next(at for at, state in enumerate(app.screen._states) if state.job.name == job)
+    return app.screen
+
+
 @pytest.mark.parametrize("size", [(80, 24), (160, 50)])
 async def test_jobs_run_rehearse_and_pause(library_app: ChatmemApp, library: StoreChat, screens: Screens, size: tuple[int, int]) -> None:
     library.settings.memory.archive_below = 0.2  # two events faded to 8 %
     async with library_app.run_test(size=size, notifications=True) as pilot:
-        await ready(pilot, library_app)
-        await pilot.press("f5")
-        await wait_until(pilot, lambda: isinstance(library_app.screen, JobsScreen) and library_app.screen._states)
-        jobs = library_app.screen
-        assert isinstance(jobs, JobsScreen)
-        jobs.query_one("#jobs", OptionList).highlighted = next(at for at, state in enumerate(jobs._states) if state.job.name == "decay")
+        jobs = await opened_jobs(pilot, library_app, "decay")
         await pilot.press("y")
         await wait_until(pilot, lambda: isinstance(library_app.screen, Rehearsal) and library_app.screen.focused)
         before = {memory.id for memory in library.store.memories()}
