@@ -20,7 +20,7 @@ from chatmem.engine import Engine, EngineInfo
 from chatmem.errors import ChatmemError, ModelError, NotFound
 from chatmem.learning import Learner
 from chatmem.memory import operations
-from chatmem.memory.context import SMALL_MODEL, build_messages
+from chatmem.memory.context import SMALL_MODEL, build_messages, notes_alone
 from chatmem.memory.extract import command, extract, remember_text, secret
 from chatmem.memory.histories import with_histories
 from chatmem.memory.propose import Proposer
@@ -206,7 +206,7 @@ class Chat:
         usage = Usage(context=info.context)
         failure: ChatmemError | None = None
         try:
-            steady = 0.0 if info.parameters < SMALL_MODEL and found.shown and not self._answered(conversation, user) else None
+            steady = 0.0 if notes_alone(user.content, found, info.parameters) and not self._answered(conversation, user) else None
             for piece in self.engine.chat(messages, max_tokens=self._reserve(info), cancel=cancel, temperature=steady):
                 if isinstance(piece, Usage):
                     usage = piece

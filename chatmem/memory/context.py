@@ -29,6 +29,14 @@ SMALL_MODEL = 1_000_000_000
 NOTES_FOR_SMALL = 3  # more confuse it; fewer would too often lose the memory itself
 
 
+def notes_alone(message: str, recall: Recall, parameters: int) -> bool:
+    """Whether a model of this size answers from notes, without the conversation: a tiny one that is asked something remembered.
+
+    With both it would give its last answer again: python -m tests.bench.one_session.
+    """
+    return parameters < SMALL_MODEL and is_question(message) and bool(recall.shown)
+
+
 def build_messages(
     prompt: Prompt,
     history: Sequence[Turn],
@@ -44,9 +52,7 @@ def build_messages(
     """Messages that fit in ``room`` tokens as ``count`` measures them: oldest turns go first, in halves, then notes.
 
     ``parameters`` is the model's size: one under a billion gets few notes, and only when asked something, because
-    it would otherwise recite them; with notes it gets no history, because it would give its last answer again (twelve
-    facts asked in one session, greedy: 4 right with history, 12 without). Raises ContextTooSmall when the message
-    alone does not fit.
+    it would otherwise recite them; with notes it gets no history. Raises ContextTooSmall when the message alone does not fit.
     """
     question = is_question(message)
     small = parameters < SMALL_MODEL
@@ -54,7 +60,7 @@ def build_messages(
     system = {"role": "system", "content": prompt.render("system", profile="" if small else profile, notes=[], **values)}
     shown = [] if small and not question else recall.shown[: NOTES_FOR_SMALL if small else None]
     notes = [_note(item, message, small=small) for item in shown]
-    kept = list(history) if not small else [] if notes else _spoken(history)
+    kept = [] if notes_alone(message, recall, parameters) else _spoken(history) if small else list(history)
     while True:
         last = prompt.render("user", notes=notes, profile=profile, **values)
         messages = [system, *({"role": turn.role, "content": turn.content} for turn in kept), {"role": "user", "content": last}]
