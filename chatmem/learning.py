@@ -22,9 +22,29 @@ from chatmem.types import Operation
 from chatmem.vectors import VectorIndex
 
 LEARN_WAIT = 60.0  # seconds that learning waits for the embedder before it compares by words alone
-EDIT_WAIT = 5.0  # the same for somebody who waits for it
+EDIT_WAIT = 5.0  # the same for somebody who waits for it, while the app loads it anyway
 BATCH = 16  # rounds embedded at once: a question waits no longer than for these
 WRITTEN = 128  # vectors written and indexed at once: each write costs as much as embedding several texts
+
+
+def embedding(embedder: Engine, seconds: float = LEARN_WAIT) -> Embed | None:
+    """How to embed now; None when the embedder cannot run here, so that work goes on by words alone."""
+    try:
+        embedder.wait(seconds)
+    except (ModelError, TimeoutError):
+        return None
+    return embedder.embed
+
+
+def linking(store: Store, embed: Embed | None, embedder_id: str, texts: Sequence[str]) -> LinksOf | None:
+    """How memories that get these words by hand are linked; None when they cannot be embedded now."""
+    if embed is None:
+        return None
+    try:
+        vectors = dict(zip(texts, embed(texts), strict=True))
+    except ModelError:
+        return None
+    return lambda memory: links_anew(store, memory, vectors[memory.text], embedder_id)
 
 
 class Learner:
@@ -46,7 +66,7 @@ class Learner:
                 if self._closing.is_set():
                     return done
                 try:
-                    new = learn_turn(self._store, turn, self._embedding(), self._embedder_id, self.proposer.facts if self.proposer else None)
+                    new = learn_turn(self._store, turn, embedding(self._embedder), self._embedder_id, self.proposer.facts if self.proposer else None)
                 except Interrupted:  # the user is talking: this turn is read after the reply
                     return done
                 self.reindex(new)
@@ -54,24 +74,9 @@ class Learner:
         self.embed_missing()
         return done
 
-    def _embedding(self, seconds: float = LEARN_WAIT) -> Embed | None:
-        """How to embed now; None when the embedder cannot run here, so that learning goes on by words alone."""
-        try:
-            self._embedder.wait(seconds)
-        except (ModelError, TimeoutError):
-            return None
-        return self._embedder.embed
-
     def linking(self, texts: Sequence[str]) -> LinksOf | None:
         """How memories that get these words by hand are linked; None when they cannot be embedded now."""
-        embed = self._embedding(EDIT_WAIT)
-        if embed is None:
-            return None
-        try:
-            vectors = dict(zip(texts, embed(texts), strict=True))
-        except ModelError:
-            return None
-        return lambda memory: links_anew(self._store, memory, vectors[memory.text], self._embedder_id)
+        return linking(self._store, embedding(self._embedder, EDIT_WAIT), self._embedder_id, texts)
 
     def embed_missing(self) -> None:
         """Embed and index the memories and rounds that have no vector yet."""

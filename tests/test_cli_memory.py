@@ -6,14 +6,18 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from click.shell_completion import ShellComplete
 
 from chatmem.cli import cli, main
 from chatmem.config import Paths
+from chatmem.errors import ModelLoadFailed, ModelNotFound
 from chatmem.memory import operations
 from chatmem.store import Store
 from chatmem.types import Candidate, Link, Memory
@@ -52,6 +56,51 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     yield call
     os.umask(umask)
+
+
+@pytest.fixture(autouse=True)
+def no_embedder(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """No test here loads the embedder, those marked for it apart."""
+
+    def away(paths: Paths) -> Path:
+        raise ModelNotFound("The embedder is away.")
+
+    if not request.node.get_closest_marker("model"):
+        monkeypatch.setattr("chatmem.catalogue.bundled_embedder", away)
+
+
+class WordCounter:
+    """Stands in for the embedder: texts with like words are alike."""
+
+    closed = 0
+    broken = False
+
+    def __init__(self, *_: object) -> None: ...
+
+    def start(self) -> None: ...
+
+    def wait(self, timeout: float | None) -> None:
+        assert timeout
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        if self.broken:
+            raise ModelLoadFailed("It died.")
+        counts = np.zeros((len(texts), 384), np.float32)
+        for row, text in zip(counts, texts, strict=True):
+            for word in text.lower().strip(".").split():
+                row[zlib.crc32(word.encode()) % 384] += 1
+        return np.asarray(counts / np.linalg.norm(counts, axis=1, keepdims=True))
+
+    def close(self) -> None:
+        WordCounter.closed += 1
+
+
+@pytest.fixture
+def word_counter(monkeypatch: pytest.MonkeyPatch, no_embedder: None, tmp_path: Path) -> type[WordCounter]:
+    monkeypatch.setattr("chatmem.catalogue.bundled_embedder", lambda paths: tmp_path / "embedder.gguf")
+    monkeypatch.setattr("chatmem.engine.Engine", WordCounter)
+    monkeypatch.setattr(WordCounter, "closed", 0)
+    return WordCounter
 
 
 @pytest.fixture
@@ -264,6 +313,75 @@ def test_merge_and_split(run: Run, life: dict[str, str]) -> None:
     assert run("merge", life["oslo"], "--text", "x").code == 1
     assert run("merge", life["oslo"], life["odd"]).code == 2
     assert run("split", life["oslo"], "only one").code == 1
+
+
+UNLINKED = "Links to other memories stay as they are"
+
+
+def _links(run: Run, id_: str) -> set[tuple[str, str, str]]:
+    return {(one["src"], one["relation"], one["dst"]) for one in run("show", id_, "--json").data["links"] if one["relation"] != "MergedInto"}
+
+
+def test_words_by_hand_are_linked_anew_in_the_same_operation(run: Run, paths: Paths, word_counter: type[WordCounter]) -> None:
+    def add(text: str) -> str:
+        return str(run("add", text, "--json").data["memories"][0]["id"])
+
+    violin, puppy, bow = add("I bought a violin"), add("I adopted the puppy Rex"), add("I bought a bow because of the violin")
+    before = _links(run, bow)
+    assert (violin, "Cause", bow) in before, "what was added before while the app was closed is found too"
+    log = len(run("history", "--json").data)
+    edited = run("edit", bow, "--text", "The user bought a lead because of the puppy Rex.")
+    assert UNLINKED not in edited.err
+    after = _links(run, bow)
+    assert (puppy, "Cause", bow) in after
+    assert (violin, "Cause", bow) not in after
+    assert len(run("history", "--json").data) == log + 1
+    assert run("undo").code == 0
+    assert _links(run, bow) == before
+
+    used = word_counter.closed
+    run("edit", bow, "--importance", "9")
+    run("edit", bow, "--text", "The user bought a bow because of the violin.")
+    run("add", "I bought a violin")
+    assert word_counter.closed == used, "nothing is loaded when no words are new"
+    assert _links(run, bow) == before
+
+    parts = [
+        part["id"] for part in run("split", bow, "The user bought rosin because of the violin.", "The user likes rain.", "--json").data["memories"]
+    ]
+    assert word_counter.closed == used + 1
+    assert (violin, "Cause", parts[0]) in _links(run, parts[0])
+    assert not any("Cause" in link for link in _links(run, parts[1]))
+    run("undo")
+    assert _links(run, bow) == before
+    assert not any(link for link in _links(run, violin) if set(link) & {*parts})
+
+
+@pytest.mark.parametrize("embedder", ["away", "broken"])
+def test_without_the_embedder_the_links_stay_and_it_is_said(
+    run: Run, life: dict[str, str], embedder: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if embedder == "broken":
+        monkeypatch.setattr(request.getfixturevalue("word_counter"), "broken", True)
+    before = _links(run, life["tea"])
+    assert before
+    for words in (("edit", life["tea"], "--text", "The user drinks coffee."), ("add", "I bought a violin"), ("split", life["dog"], "One.", "Two.")):
+        done = run(*words)
+        assert done.code == 0
+        assert UNLINKED in done.err
+    assert _links(run, life["tea"]) == before
+
+
+@pytest.mark.model
+def test_the_real_embedder_links_what_is_edited(run: Run, paths: Paths, embed_model: Path) -> None:
+    (paths.models / embed_model.name).symlink_to(embed_model)
+    run("add", "I adopted a puppy called Rex")
+    run("add", "I bought a violin")
+    edited = run("edit", "m2", "--text", "The user bought a lead because of the puppy Rex.")
+    assert UNLINKED not in edited.err
+    assert ("m1", "Cause", "m2") in _links(run, "m2")
+    run("undo")
+    assert ("m1", "Cause", "m2") not in _links(run, "m2")
 
 
 def test_pin_and_unpin(run: Run, life: dict[str, str]) -> None:

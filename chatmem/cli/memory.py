@@ -27,6 +27,7 @@ from chatmem.errors import ChatmemError, NotFound
 
 if TYPE_CHECKING:
     from chatmem.config import Paths
+    from chatmem.memory.operations import LinksOf
     from chatmem.store import Store
     from chatmem.types import Memory, Operation, Status
 
@@ -62,6 +63,34 @@ def _writing() -> Iterator[tuple[Store, Paths]]:
         if store.last_change() != before:
             shutil.rmtree(paths.index, ignore_errors=True)
         store.close()
+
+
+def _linking(store: Store, texts: Sequence[str]) -> LinksOf | None:
+    """How memories that get these words are linked, as in the app; None, and said so, when they cannot be embedded here."""
+    from chatmem import catalogue
+    from chatmem.engine import Engine
+    from chatmem.errors import ModelError
+    from chatmem.learning import WRITTEN, embedding, linking
+
+    paths, settings = load()
+    links_of: LinksOf | None = None
+    try:
+        embedder = Engine(catalogue.bundled_embedder(paths), "embed", settings.model, paths)
+        embedder.start()
+        try:
+            embed = embedding(embedder)
+            # What was written by hand while the app was closed is linked too; many are left to the app.
+            new = store.without_vector("memories", catalogue.EMBEDDER_ID)[-WRITTEN:]
+            if embed is not None and new:
+                store.put_vectors("memories", catalogue.EMBEDDER_ID, new, embed([store.memory(id_).text for id_ in new]))
+            links_of = linking(store, embed, catalogue.EMBEDDER_ID, texts)
+        finally:
+            embedder.close()
+    except ModelError:
+        pass
+    if links_of is None:
+        note("Links to other memories stay as they are: the embedder cannot run here. `chatmem doctor` tells why.")
+    return links_of
 
 
 def _chosen(store: Store, given: Sequence[str], statuses: tuple[Status, ...]) -> tuple[list[Memory], bool]:
@@ -140,7 +169,11 @@ def memory_add(text: str, as_json: bool) -> int:
     if candidate is None:
         raise ChatmemError("There is nothing to remember in that.", "Write it as a sentence, such as: my sister is called Marta.")
     with _writing() as (store, _):
-        memory, done = operations.insert(store, candidate, [], "user", reason="added by hand")
+        said = any(memory.status == "active" for memory in store.memories_saying(candidate.text))
+        links_of = None if said else _linking(store, [candidate.text])
+        made = operations.new_memory(store, candidate, "user")
+        links = links_of(made) if links_of else ()
+        memory, done = operations.insert(store, candidate, [], "user", links=links, reason="added by hand", memory=made)
         kept = store.memory(memory.id)
         _verified(kept.status == "active", "Adding it")
     known = done is None or done.op == "PASS"
@@ -165,7 +198,9 @@ def memory_edit(memory_id: str, as_json: bool, **given: Any) -> int:
     if not changes:
         raise click.UsageError("There is nothing to change: give --text, --importance, --kind, --start, --end or --subject.")
     with _writing() as (store, _):
-        after, done = operations.edit(store, memory_id, **changes)
+        words = [operations.sentence(str(changes["text"]))] if "text" in changes else []
+        links_of = _linking(store, words) if words and words != [store.memory(memory_id).text] else None
+        after, done = operations.edit(store, memory_id, links_of=links_of, **changes)
         kept = store.memory(memory_id)
         _verified(all(getattr(kept, name) == getattr(after, name) for name in changes), "The change")
     _told([kept], [done] if done else [], f"{'Changed' if done else 'Nothing was changed'}: {' '.join(memory_rows([kept])[0])}", as_json=as_json)
@@ -262,7 +297,8 @@ def memory_split(memory_id: str, texts: tuple[str, ...], as_json: bool) -> int:
     from chatmem.memory import operations
 
     with _writing() as (store, _):
-        made, done = operations.split(store, memory_id, texts, "split by hand")
+        words = [operations.sentence(text) for text in texts]
+        made, done = operations.split(store, memory_id, words, "split by hand", links_of=_linking(store, words))
         kept = store.memories("active", [memory.id for memory in made])
         _verified(len(kept) == len(made) and store.memory(memory_id).status == "merged", "Splitting")
     if not as_json:
