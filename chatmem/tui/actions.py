@@ -37,7 +37,7 @@ ACTIONS = (
     Action("deed('delete')", "", "", "Delete the conversation", "Erase it, and if you like what was learnt from it"),
     Action("deed('export')", "", "", "Export the conversation", "Write it to a Markdown file"),
     Action("deed('dark')", "", "", "Switch between dark and light", "Change the look; it is kept"),
-    Action("help", "f1", "Help", "Help", "Keys and what the focused part does"),
+    Action("help", "f1", "Help", "Help", "What the focused part does, every key and every command"),
     Action("interrupt", "ctrl+c", "", "Copy the selection, or quit", "Copies what is selected; otherwise press it twice to quit"),
     Action("quit", "ctrl+q", "", "Quit", "Leave chatmem"),
 )
@@ -56,3 +56,8 @@ BINDINGS: list[BindingType] = [
     for action in ACTIONS
     if action.key
 ]
+
+
+def keys_text() -> str:
+    """Every key with what it does, as a Markdown list."""
+    return "\n".join(f"- **{action.key.title()}** {action.title}: {action.help}" for action in ACTIONS if action.key)

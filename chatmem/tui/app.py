@@ -86,16 +86,16 @@ class ChatmemApp(App[None]):
             self.notify(f"The theme could not be kept: {error.message}", severity="warning", markup=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every action of the chat, then those Textual brings."""
+        """Every action of the screen, then those Textual brings; the help is ours."""
         if isinstance(screen, ChatScreen):
             for action in ACTIONS:
-                if action.name not in ("help", "quit", "interrupt"):
+                if action.name not in ("quit", "interrupt"):
                     keys = f"  ({action.key})" if action.key else ""
                     yield SystemCommand(action.title, action.help + keys, lambda name=action.name: screen.do(name))
         elif isinstance(screen, BackgroundScreen):
             for name, key, title in screen.offered():
                 yield SystemCommand(title, f"({key})", lambda name=name: screen.call_later(screen.run_action, name))
-        yield from super().get_system_commands(screen)
+        yield from (command for command in super().get_system_commands(screen) if command.title != "Keys")
 
     def open_turn(self, session_id: str, turn_id: str) -> None:
         """Back to the chat, at the place where something was said."""

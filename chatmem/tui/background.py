@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any
 
 from textual import work
@@ -55,10 +56,12 @@ class BackgroundScreen(Screen[None]):
                 if self.check_action(one.action.partition("(")[0], ()):
                     yield one.action, self.app.get_key_display(one), f"{one.description}: {one.tooltip}" if one.tooltip else one.description
 
-    def action_help(self) -> None:
-        """The help of this screen."""
-        from textwrap import dedent
+    def manual(self) -> str:
+        """The help of this screen, in Markdown."""
+        return cleandoc(self.HELP or "")
 
+    def action_help(self) -> None:
+        """Show the help of this screen."""
         from chatmem.tui.dialogs import Manual
 
-        self.app.push_screen(Manual(dedent(self.HELP or "")))
+        self.app.push_screen(Manual(self.manual()))

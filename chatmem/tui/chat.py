@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from inspect import cleandoc
 from typing import Any, ClassVar
 
 from textual import events, on
@@ -32,7 +33,6 @@ SIDEBAR_FROM, PANEL_FROM = 100, 120
 class ChatScreen(OpeningScreen):
     """Talks with the user; all slow work is in thread workers that post messages."""
 
-    HELP = f"# chatmem\n\nA private chat companion that remembers you.\n\n```\n{help_text()}\n```"
     BINDINGS: ClassVar[list[BindingType]] = actions.BINDINGS
     AUTO_FOCUS = "#prompt"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (SIDEBAR_FROM, "-wide")]  # noqa: RUF012
@@ -40,7 +40,6 @@ class ChatScreen(OpeningScreen):
     def __init__(self, open_chat: OpenChat, settings: Settings, paths: Paths, session: str | None, temporary: bool) -> None:
         super().__init__(open_chat, settings, paths, session, temporary)
         self._asked_quit = 0.0
-        self._helping = False
         self._changes: Changes | None = None
         self._sides: dict[str, bool] = {}  # what the user chose to show or hide; the width decides otherwise
 
@@ -165,15 +164,13 @@ class ChatScreen(OpeningScreen):
 
     def show_side(self, side: str, shown: bool) -> None:
         """Show or hide a side; the user's choice holds until changed."""
-        if shown and self._helping:
-            self.action_help()
         self._sides[side] = shown
         self._layout(self.app.size.width)
 
     def _layout(self, width: int) -> None:
         defaults = {"sidebar": width >= SIDEBAR_FROM, "panel": width >= PANEL_FROM and self.settings.ui.panel}
         for side, default in defaults.items():
-            self.query_one(f"#{side}").display = self._sides.get(side, default) and not self._helping
+            self.query_one(f"#{side}").display = self._sides.get(side, default)
 
     def on_resize(self, event: events.Resize) -> None:
         """Make room."""
@@ -283,16 +280,12 @@ class ChatScreen(OpeningScreen):
         self.stop()
         self.app.exit()
 
-    def action_help(self) -> None:
-        """Show or hide the help panel."""
-        from textual.widgets import HelpPanel
-
-        self._helping = not self.query(HelpPanel)
-        if self._helping:
-            self.app.action_show_help_panel()
-        else:
-            self.app.action_hide_help_panel()
-        self._layout(self.app.size.width)
+    def manual(self) -> str:
+        """What the focused part does comes first: it is what was being done."""
+        parts = self.focused.ancestors_with_self if self.focused is not None else []
+        here = [cleandoc(part.HELP) for part in parts if part.HELP]
+        keys = f"## Keys\n\n{actions.keys_text()}"
+        return "\n\n".join(["# chatmem", *here[:1], keys, f"## Commands\n\n```\n{help_text()}\n```"])
 
     @property
     def changes(self) -> Changes:

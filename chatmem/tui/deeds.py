@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatmem.errors import ChatmemError, TransferError
-from chatmem.tui.commands import Command, help_text
+from chatmem.tui.commands import Command
 from chatmem.tui.dialogs import Ask, Choice, Tick
 from chatmem.tui.messages import Noticed, ShowRecall
 from chatmem.tui.text import one_line, safe, slug
@@ -64,7 +64,7 @@ def command(screen: ChatScreen, found: Command | None, rest: str, line: str) -> 
         case "export":
             export(screen)
         case _:
-            screen.app.push_screen(Choice("Commands", help_text() + "\n\nF1 shows the keys.", [("cancel", "Close")]))
+            screen.action_help()
 
 
 def done(screen: ChatScreen, then: str, value: Any) -> None:

@@ -304,7 +304,8 @@ At the end of the list: where your files are and how large.
         elif setting.key == "model.name":
             self.ask("models", lambda chat: chat.models())
         elif setting.key == "ui.theme":
-            themes = [(name, name, "dark" if theme.dark else "light") for name, theme in self.app.available_themes.items()]
+            ours_first = sorted(self.app.available_themes.items(), key=lambda named: not named[0].startswith("chatmem"))
+            themes = [(name, name, "dark" if theme.dark else "light") for name, theme in ours_first]
             self.app.push_screen(Pick("Choose the look", themes, self.app.theme), self._use_theme)
         else:
             self.app.push_screen(

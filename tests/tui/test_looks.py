@@ -5,25 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.command import CommandList
 from textual.containers import VerticalScroll
 from textual.widgets import Input, OptionList, Static
+from textual.widgets._toast import Toast
 
 from chatmem.config import Paths, Settings
 from chatmem.tui.app import ChatmemApp
 from chatmem.tui.background import BackgroundScreen
-from chatmem.tui.dialogs import Manual
+from chatmem.tui.dialogs import Choice, Manual, Pick
 from chatmem.tui.editing import EditMemory, SplitMemory
 from chatmem.tui.filtering import Narrow
 from chatmem.tui.memories import MemoriesScreen
+from chatmem.tui.messages import Done
 from chatmem.tui.sessions import Search
 from chatmem.tui.settings import SettingsScreen
 from chatmem.types import JobRun
 
 from .conftest import wait_until
-from .fakes import NOW
+from .fakes import NOW, FakeChat, long_session
 from .library import StoreChat, open_store
 from .snapshots import Screens
-from .test_chat import ready
+from .test_chat import ready, shown
 from .test_correcting import at
 from .test_memories import opened
 from .test_screens import opened_jobs
@@ -89,6 +92,62 @@ async def test_f1_helps_on_every_screen(library_app: ChatmemApp, screens: Screen
             await wait_until(pilot, lambda here=here: library_app.screen is here)  # type: ignore[misc]
             await pilot.press("escape")
             await wait_until(pilot, lambda: library_app.screen is library_app._main)
+
+
+@SIZES
+async def test_the_help_of_the_chat(app: ChatmemApp, screens: Screens, size: tuple[int, int]) -> None:
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot, app)
+        await pilot.press("f1")
+        await wait_until(pilot, lambda: isinstance(app.screen, Manual) and app.screen.query("MarkdownFence"))
+        await pilot.pause(0.3)
+        screens.check(app, "chat-help")
+
+
+@SIZES
+async def test_the_palette_and_what_it_opens(app: ChatmemApp, chat: FakeChat, screens: Screens, size: tuple[int, int]) -> None:
+    long_session(chat.store, 2, "A puppy [/called] Biscuit")
+    async with app.run_test(size=size, notifications=True) as pilot:
+        screen = await ready(pilot, app)
+        screen.open_session("s1")
+        await wait_until(pilot, lambda: shown(screen))
+        await pilot.press("ctrl+p")
+        await wait_until(pilot, lambda: app.screen.query(CommandList) and app.screen.query_one(CommandList).option_count > 5)
+        app.screen.query_one(Input).cursor_blink = False
+        await pilot.pause(0.2)
+        screens.check(app, "palette")
+        await pilot.press(*"delete the conv")
+        await wait_until(pilot, lambda: app.screen.query_one(CommandList).option_count == 1)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, Choice) and app.screen.focused)
+        await pilot.pause(0.1)
+        screens.check(app, "delete")
+        await pilot.press("escape")
+        screen.post_message(Done("exported", Path("/home/you/a-puppy-called-biscuit.md")))
+        await wait_until(pilot, lambda: screen.query(Toast))
+        await pilot.pause(0.1)
+        screens.check(app, "exported")
+
+
+@SIZES
+async def test_the_pickers_of_settings(app: ChatmemApp, screens: Screens, size: tuple[int, int]) -> None:
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot, app)
+        await pilot.press("f8")
+        await wait_until(pilot, lambda: isinstance(app.screen, SettingsScreen) and app.screen._files)
+        settings = app.screen
+        assert isinstance(settings, SettingsScreen)
+        settings._files = [("everything you said", Path("/home/you/chatmem.db"), 250_000)]
+        settings._show()
+        for key, name in (("model.name", "pick-model"), ("ui.theme", "pick-theme")):
+            rows = [setting.key if setting else "" for setting in settings._rows]
+            settings.query_one("#story", OptionList).highlighted = rows.index(key)
+            await pilot.press("enter")
+            await wait_until(pilot, lambda: isinstance(app.screen, Pick) and app.screen.focused)
+            await pilot.pause(0.1)
+            screens.check(app, name)
+            await pilot.press("escape")
+            await wait_until(pilot, lambda: app.screen is settings)
 
 
 @SIZES

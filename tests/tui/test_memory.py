@@ -9,7 +9,7 @@ from textual.widgets import OptionList, SelectionList
 
 from chatmem.tui.app import ChatmemApp
 from chatmem.tui.bubbles import Evidence, RecallLine
-from chatmem.tui.dialogs import Choice, Tick
+from chatmem.tui.dialogs import Manual, Tick
 from chatmem.tui.models import ModelsScreen
 from chatmem.tui.panel import RecallPanel
 from chatmem.types import Recall
@@ -131,7 +131,7 @@ async def test_help_and_model(app: ChatmemApp, chat: FakeChat) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         screen = await ready(pilot, app)
         await say(pilot, screen, "/help")
-        await wait_until(pilot, lambda: isinstance(app.screen, Choice))
+        await wait_until(pilot, lambda: isinstance(app.screen, Manual))
         await pilot.press("escape")
         await say(pilot, screen, "/model")
         await wait_until(pilot, lambda: isinstance(app.screen, ModelsScreen))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, Markdown, OptionList
 
 from chatmem.config import Paths, Settings, load_settings
 from chatmem.tui.actions import ACTIONS
 from chatmem.tui.app import ChatmemApp
-from chatmem.tui.dialogs import Ask, Choice
+from chatmem.tui.commands import COMMANDS
+from chatmem.tui.dialogs import Ask, Choice, Manual
 from chatmem.tui.sessions import Search, Sidebar
 from chatmem.tui.text import day_label, is_question, one_line, safe, slug
 from chatmem.types import Turn
@@ -166,15 +167,35 @@ async def test_the_theme_is_kept(app: ChatmemApp, paths: Paths) -> None:
         assert load_settings(paths, {}).ui.theme == app.theme
 
 
-async def test_the_palette_has_every_action_and_f1_helps(app: ChatmemApp) -> None:
+async def test_the_palette_has_every_action(app: ChatmemApp) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         screen = await ready(pilot, app)
-        offered = {command.title for command in app.get_system_commands(screen)}
-        assert {action.title for action in ACTIONS if action.name not in ("help", "quit", "interrupt")} <= offered
-        await pilot.press("f1")
-        await wait_until(pilot, lambda: screen.query("HelpPanel"))
-        await pilot.press("f1")
-        await wait_until(pilot, lambda: not screen.query("HelpPanel"))
+        offered = [command.title for command in app.get_system_commands(screen)]
+        assert {action.title for action in ACTIONS if action.name not in ("quit", "interrupt")} <= set(offered)
+        assert "Keys" not in offered  # Textual's own help: there is one already
+
+
+async def test_f1_helps_with_what_is_being_done(app: ChatmemApp, chat: FakeChat) -> None:
+    long_session(chat.store, 1, "An older one")
+    async with app.run_test(size=(120, 36)) as pilot:
+        screen = await ready(pilot, app)
+
+        async def told() -> str:
+            await pilot.press("f1")
+            await wait_until(pilot, lambda: isinstance(app.screen, Manual) and app.screen.query("MarkdownH1"))
+            words = app.screen.query_one(Markdown).source
+            await pilot.press("f1")
+            await wait_until(pilot, lambda: app.screen is screen)
+            return words
+
+        written = await told()
+        assert screen.prompt.has_focus
+        assert "Your message" in written
+        assert all(action.help in written for action in ACTIONS if action.key)
+        assert all(f"/{command.name}" in written for command in COMMANDS)
+        screen.query_one("#sessions").focus()
+        assert "## Conversations" in await told()
+        assert screen.query_one("#sessions").has_focus
 
 
 def test_text_is_made_safe() -> None:
