@@ -20,8 +20,8 @@ from chatmem.evaluate.statistics import Paired, compare
 from chatmem.tui.background import BackgroundScreen
 from chatmem.tui.dialogs import Ask
 from chatmem.tui.keys import KeyLine
+from chatmem.tui.lines import bar
 from chatmem.tui.messages import Done
-from chatmem.tui.models import bar
 from chatmem.tui.questions import Parts, QuestionsScreen, found_in
 from chatmem.tui.text import one_line, safe
 
@@ -61,7 +61,9 @@ def system_of(run: Run, wanted: str) -> str:
 def share(value: float | None, width: int = 10) -> Content:
     """A share as a bar with its number; a dash where nothing was scored."""
     return (
-        Content.assemble((bar(value, width), "$text-accent"), f" {value:>4.0%}") if value is not None else Content.styled(f"{'–':<{width + 5}}", DIM)
+        Content.assemble(("".join(bar(value, width)), "$text-accent"), f" {value:>4.0%}")
+        if value is not None
+        else Content.styled(f"{'–':<{width + 5}}", DIM)
     )
 
 

@@ -23,6 +23,7 @@ from chatmem.errors import ChatmemError, DownloadFailed, ModelError, ModelLoadFa
 from chatmem.tui.background import BackgroundScreen
 from chatmem.tui.dialogs import Ask
 from chatmem.tui.keys import KeyLine
+from chatmem.tui.lines import bar
 from chatmem.tui.messages import Done, Noticed
 from chatmem.tui.status import SPINNER
 from chatmem.tui.text import one_line, thousands
@@ -100,17 +101,11 @@ def size(count: int) -> str:
     return "" if not count else f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
-def bar(share: float, width: int) -> str:
-    """A bar of ``width`` cells that needs no colour."""
-    full = round(min(1.0, max(0.0, share)) * width)
-    return "█" * full + "░" * (width - full)
-
-
 def arriving(done: int, total: int) -> str:
     """How far a download is."""
     if not total:
         return f"{size(done) or '0 MB'} so far"
-    return f"{bar(done / total, 12)} {done / total:>4.0%}  {size(done) or '0 MB'} of {size(total)}"
+    return f"{''.join(bar(done / total, 12))} {done / total:>4.0%}  {size(done) or '0 MB'} of {size(total)}"
 
 
 class ModelsScreen(BackgroundScreen):

@@ -11,22 +11,15 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from chatmem.tui.lines import bar
 from chatmem.tui.messages import OpenTurn, PutRight
 from chatmem.tui.text import one_line, show_date
 from chatmem.types import Recall, RecallItem
 
-BAR = 10
-
-
-def bar(score: float) -> tuple[str, str]:
-    """A score as filled and empty cells."""
-    full = round(max(0.0, min(1.0, score)) * BAR)
-    return "━" * full, "━" * (BAR - full)
-
 
 def describe(item: RecallItem) -> Content:
     """One item: what and when, its words, its score and whether the model saw it."""
-    full, empty = bar(item.score)
+    full, empty = bar(item.score, 10)
     kind = "conversation" if item.source == "round" else item.kind
     when = show_date(item.event_start or item.said_at)
     ended = " · no longer" if item.valid_to is not None else ""

@@ -17,7 +17,8 @@ from chatmem.errors import DownloadFailed, ModelLoadFailed, ModelNotFound
 from chatmem.tui import models
 from chatmem.tui.app import ChatmemApp
 from chatmem.tui.dialogs import Ask
-from chatmem.tui.models import ModelsScreen, arriving, bar, switch
+from chatmem.tui.lines import bar
+from chatmem.tui.models import ModelsScreen, arriving, switch
 
 from .conftest import wait_until
 from .fakes import FakeChat
@@ -172,7 +173,7 @@ async def test_a_download_shows_its_bar_and_is_cancelled_by_escape(app: ChatmemA
         go(screen, HUB_MODEL)
         assert "can be had" in line(screen, HUB_MODEL)
         await pilot.press("g")
-        await wait_until(pilot, lambda: "███░░░░░░░░░  25%  200 MB of 800 MB" in line(screen, HUB_MODEL))
+        await wait_until(pilot, lambda: "▰▰▰▱▱▱▱▱▱▱▱▱  25%  200 MB of 800 MB" in line(screen, HUB_MODEL))
         await pilot.press("escape")
         await wait_until(pilot, told(app, "was stopped; g goes on where it was"))
         assert app.screen is screen
@@ -222,5 +223,5 @@ async def test_the_palette_has_it(app: ChatmemApp) -> None:
 
 
 def test_bars_are_whole_cells() -> None:
-    assert [bar(share, 4) for share in (-1, 0, 0.5, 1, 2)] == ["░░░░", "░░░░", "██░░", "████", "████"]
+    assert ["".join(bar(share, 4)) for share in (-1, 0, 0.01, 0.5, 1, 2)] == ["▱▱▱▱", "▱▱▱▱", "▰▱▱▱", "▰▰▱▱", "▰▰▰▰", "▰▰▰▰"]
     assert arriving(0, 0) == "0 MB so far"
