@@ -9,7 +9,7 @@ JOBS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_CURL=OFF
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
 
-.PHONY: chat test web-test check bench eval lint setup setup-dev clean
+.PHONY: chat test web-test check bench eval adapter adapter-eval lint setup setup-dev clean
 
 chat: setup
 	@$(BIN)/python -m chatmem
@@ -41,6 +41,16 @@ bench: setup-dev
 eval: setup
 	@rm -rf build/eval
 	@$(BIN)/python -m chatmem eval run --out build/eval --answer-limit 21 --answer-systems chatmem
+
+# The adapter anew, in build/adapter: minutes on a GPU, a night or two on two cores (it resumes). Then the bundled model with it and without.
+adapter: setup
+	@$(PIP) install -q -c data/constraints.txt -e '.[train]'
+	@$(BIN)/python -m chatmem.adapter data
+	@$(BIN)/python -m chatmem.adapter train
+	@$(BIN)/python -m chatmem.adapter export
+
+adapter-eval: setup
+	@$(BIN)/python -m chatmem.adapter eval
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -33,6 +33,9 @@ _LISTS = (
     ("We sold the boat in 2019.", ("boat", "2019")),
     ("What time is it?", ()),
 )
+LABEL_QUESTION = (
+    "Old note: {old}\nNew note: {new}\nDoes the new note say the same, does it change what the old note says, or is it about something different?"
+)
 _PAIRS = (
     ("The user lives in Rome.", "The user lives in Paris now.", "changed"),
     ("The user likes tea.", "The user is fond of tea.", "same"),
@@ -87,6 +90,5 @@ def _label(engine: Engine, old: str, new: str, cancel: threading.Event | None) -
         "required": ["label"],
         "additionalProperties": False,
     }
-    question = f"Old note: {old}\nNew note: {new}\nDoes the new note say the same, does it change what the old note says, or is it about something different?"
-    answer = _ask(engine, question, schema, cancel)
+    answer = _ask(engine, LABEL_QUESTION.format(old=old, new=new), schema, cancel)
     return answer.get("label") if isinstance(answer, dict) else None

@@ -137,6 +137,26 @@ def bundled_embedder(paths: Paths) -> Path:
     return _check_once(target, EMBEDDER_SHA256, paths)
 
 
+def adapter_for(model: Path, size: int, paths: Paths) -> Path | None:
+    """The adapter in data/adapter, when ``model`` (a file of ``size`` bytes) is the very one it was trained on.
+
+    Both are checked by hash: llama.cpp would load it with another model of the same shape, and crash on a damaged file.
+    Raises ModelLoadFailed when the adapter is damaged.
+    """
+    folder = shipped_folder("data") / "adapter"
+    wanted = tomllib.loads((folder / "adapter.toml").read_text("utf-8"))
+    if size != wanted["base_bytes"]:
+        return None
+    try:
+        _check_once(model, wanted["base_sha256"], paths)
+    except ModelLoadFailed:
+        return None
+    file = folder / wanted["file"]
+    if not file.is_file():
+        raise ModelLoadFailed(f"The adapter {file.name} is missing.", "Reinstall with `make clean setup`.")
+    return _check_once(file, wanted["sha256"], paths)
+
+
 def _added(paths: Paths) -> dict[str, Model]:
     try:
         data = json.loads((paths.models / "added.json").read_text("utf-8"))

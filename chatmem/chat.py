@@ -20,7 +20,7 @@ from chatmem.engine import Engine, EngineInfo
 from chatmem.errors import ChatmemError, ModelError, NotFound
 from chatmem.learning import Learner
 from chatmem.memory import operations
-from chatmem.memory.context import SMALL_MODEL, build_messages, notes_alone
+from chatmem.memory.context import build_messages, notes_alone, skill_of
 from chatmem.memory.extract import command, extract, remember_text, secret
 from chatmem.memory.histories import with_histories
 from chatmem.memory.propose import Proposer
@@ -193,9 +193,10 @@ class Chat:
             yield Cancelled(turn=user, recall=found, usage=Usage())
             return
         plain = None
-        if info.parameters < SMALL_MODEL:
+        skill = skill_of(info.parameters, info.adapter)
+        if skill != "full":
             learnt = extract(user.content, user.created_at) if self.settings.memory.write and not conversation.temporary else []
-            plain = rule_reply(user.content, found, learnt, user.n)
+            plain = rule_reply(user.content, found, learnt, user.n, trained=skill == "trained")
         if plain is not None:
             yield Token(text=plain)
             turn = self._reply_turn(conversation, user, plain, "complete", None, found)
@@ -206,7 +207,7 @@ class Chat:
         usage = Usage(context=info.context)
         failure: ChatmemError | None = None
         try:
-            steady = 0.0 if notes_alone(user.content, found, info.parameters) and not self._answered(conversation, user) else None
+            steady = 0.0 if notes_alone(user.content, found, skill) and not self._answered(conversation, user) else None
             for piece in self.engine.chat(messages, max_tokens=self._reserve(info), cancel=cancel, temperature=steady):
                 if isinstance(piece, Usage):
                     usage = piece
@@ -247,7 +248,7 @@ class Chat:
             profile=conversation.profile,
             now=self.clock(),
             room=info.context - self._reserve(info),
-            parameters=info.parameters,
+            skill=skill_of(info.parameters, info.adapter),
             count=self.engine.count,
         )
 
@@ -411,7 +412,7 @@ class Chat:
         try:
             info = self.engine.wait(LOAD_WAIT)
             override = self.settings.model.capability
-            key = f"capability {override} {info.name} {info.size_bytes}"
+            key = f"capability {override} {info.name} {info.size_bytes} {info.adapter}"
             known = self.store.meta(key)
             capability = Capability.model_validate_json(known) if known else assess(self.engine, override, self._talking)
         except (ModelError, TimeoutError):

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from chatmem import catalogue
 from chatmem.child import Child, ChildDied, ChildError
 from chatmem.config import ModelSettings, Paths
 from chatmem.errors import ContextTooSmall, EngineCrashed, Interrupted, ModelError, ModelLoadFailed, ModelNotFound
@@ -30,7 +31,7 @@ Messages = Sequence[dict[str, str]]
 
 
 class EngineInfo(Record):
-    """What is loaded. ``parameters`` is a count; sizes in bytes; ``context`` in tokens."""
+    """What is loaded. ``parameters`` is a count; sizes in bytes; ``context`` in tokens; ``adapter`` names the one loaded with the bundled model."""
 
     path: str
     name: str
@@ -41,6 +42,7 @@ class EngineInfo(Record):
     trained_context: int
     chat_template: bool
     safe_mode: bool
+    adapter: str | None
     dimensions: int | None
 
 
@@ -123,8 +125,9 @@ class Engine:
         with self._starting:
             try:
                 size = check_file(self._model)
+                adapter = self._adapter(size)
                 try:
-                    loaded = self._try_load(safe=self._safe_mode())
+                    loaded = self._try_load(adapter, safe=self._safe_mode())
                 except ChildDied as died:
                     if self._closed:
                         return
@@ -132,8 +135,10 @@ class Engine:
                         raise
                     self._remember_safe_mode(died.signal)
                     self._notice("The model process crashed while loading; it was restarted in safe mode.")
-                    loaded = self._try_load(safe=True)
-                self.info = EngineInfo(path=str(self._model), size_bytes=size, safe_mode=self._safe_mode(), **loaded)
+                    loaded = self._try_load(adapter, safe=True)
+                self.info = EngineInfo(
+                    path=str(self._model), size_bytes=size, safe_mode=self._safe_mode(), adapter=adapter.name if adapter else None, **loaded
+                )
                 self.state = "ready"
             except ModelError as error:
                 self.state, self.error = "failed", error
@@ -153,13 +158,24 @@ class Engine:
             finally:
                 self._settled.set()
 
-    def _try_load(self, *, safe: bool) -> dict[str, Any]:
+    def _adapter(self, size: int) -> Path | None:
+        """The adapter made for this very model, if any; a damaged one is left out and said."""
+        if self._role != "chat":
+            return None
+        try:
+            return catalogue.adapter_for(self._model, size, self._paths)
+        except ModelError as error:
+            self._notice(f"{error.message} The model runs without it.")
+            return None
+
+    def _try_load(self, adapter: Path | None, *, safe: bool) -> dict[str, Any]:
         self._child.start()
         embed = self._role == "embed"
         result: dict[str, Any] = self._child.call(
             "load",
             path=str(self._model),
             embed=embed,
+            adapter=str(adapter) if adapter else None,
             context=EMBED_CONTEXT if embed else self._settings.context,
             threads=self._settings.threads or os.cpu_count() or 1,
             gpu_layers=self._settings.gpu_layers,

@@ -16,7 +16,7 @@ from chatmem.chat import Chat
 from chatmem.config import Paths, Settings
 from chatmem.errors import NotFound
 from chatmem.memory import operations
-from chatmem.memory.context import build_messages
+from chatmem.memory.context import Skill, build_messages
 from chatmem.prompts import load_prompt
 from chatmem.types import Candidate, Turn
 from tests.conftest import Ticking
@@ -67,7 +67,7 @@ def test_a_newer_fact_takes_the_place_of_the_older_which_stays_in_its_history(ch
         profile="",
         now=clock(),
         room=4000,
-        parameters=10**8,
+        skill="tiny",
         count=lambda _: 0,
     )
     assert "You live in Rome (until 1 April 2026)." in messages[-1]["content"]
@@ -245,13 +245,11 @@ def test_a_tiny_model_gets_notes_or_the_conversation_not_both(chat: Chat, clock:
         for n, role, text in ((1, "user", "Hello"), (2, "assistant", "Hi"))
     ]
 
-    def messages(message: str, parameters: int) -> list[str]:
+    def messages(message: str, skill: Skill) -> list[str]:
         found = chat.recall(message)
-        made = build_messages(
-            load_prompt("chat"), before, message, found, profile="", now=clock(), room=4000, parameters=parameters, count=lambda _: 0
-        )
+        made = build_messages(load_prompt("chat"), before, message, found, profile="", now=clock(), room=4000, skill=skill, count=lambda _: 0)
         return [one["content"] for one in made]
 
-    assert len(messages("Where do I live?", 10**8)) == 2
-    assert messages("Tell me a joke.", 10**8)[1:3] == ["Hello", "Hi"]
-    assert messages("Where do I live?", 10**10)[1:3] == ["Hello", "Hi"]
+    assert len(messages("Where do I live?", "tiny")) == 2
+    assert messages("Tell me a joke.", "tiny")[1:3] == ["Hello", "Hi"]
+    assert messages("Where do I live?", "full")[1:3] == ["Hello", "Hi"]

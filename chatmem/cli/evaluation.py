@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from chatmem.config import Paths, Settings
+    from chatmem.engine import EngineInfo
     from chatmem.evaluate.answers import Model, Reader
     from chatmem.evaluate.embedding import CachedEmbedder
     from chatmem.evaluate.runner import Job, Profile
@@ -217,8 +218,8 @@ def open_embedder(stack: ExitStack, paths: Paths, settings: Settings, cache: Pat
     return embedder
 
 
-def _chat_engine(stack: ExitStack, paths: Paths, settings: Settings, name: str | None) -> tuple[Model, Path, int, int]:
-    """A loaded chat model with its file, context and parameter count."""
+def _chat_engine(stack: ExitStack, paths: Paths, settings: Settings, name: str | None) -> tuple[Model, Path, EngineInfo]:
+    """A loaded chat model with its file and what it is."""
     from chatmem import catalogue
     from chatmem.engine import Engine
 
@@ -226,19 +227,26 @@ def _chat_engine(stack: ExitStack, paths: Paths, settings: Settings, name: str |
     engine = Engine(file, "chat", settings.model, paths, note)
     stack.callback(engine.close)
     engine.start()
-    info = engine.wait()
-    return engine, file, info.context, info.parameters
+    return engine, file, engine.wait()
 
 
 def _reader(stack: ExitStack, paths: Paths, settings: Settings, name: str | None, profile: Profile, models: dict[str, str]) -> Reader:
     from chatmem.evaluate.answers import Reader, choose_protocol
     from chatmem.evaluate.record import file_sha256
+    from chatmem.memory.context import skill_of
     from chatmem.prompts import load_prompt
 
-    engine, file, context, parameters = _chat_engine(stack, paths, settings, name)
-    models |= {"reader": file.stem, "reader_sha256": file_sha256(file)}
-    protocol = choose_protocol(profile, parameters)
-    return Reader(engine, context, parameters, protocol, load_prompt("chat", paths.prompts), load_prompt("reader", paths.prompts))
+    engine, file, info = _chat_engine(stack, paths, settings, name)
+    models |= {"reader": file.stem, "reader_sha256": file_sha256(file)} | ({"reader_adapter": info.adapter} if info.adapter else {})
+    protocol = choose_protocol(profile, info.parameters)
+    return Reader(
+        engine,
+        info.context,
+        skill_of(info.parameters, info.adapter),
+        protocol,
+        load_prompt("chat", paths.prompts),
+        load_prompt("reader", paths.prompts),
+    )
 
 
 class _Bar:
@@ -310,7 +318,7 @@ def _judge(folder: Path, data: Path, name: str) -> None:
 
     paths, settings = load()
     with ExitStack() as stack, _progress("judged") as bar:
-        engine, file, _, _ = _chat_engine(stack, paths, settings, name)
+        engine, file, _ = _chat_engine(stack, paths, settings, name)
         prompt = load_prompt("judge", paths.prompts)
         judge_run(folder, data, lambda gold, question, answer: judge(engine, prompt, gold, question, answer), file.stem, bar.advance)
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from chatmem.errors import ContextTooSmall
 from chatmem.evaluate.datasets import Question
 from chatmem.evaluate.systems import Found, estimate_tokens
-from chatmem.memory.context import SMALL_MODEL, build_messages
+from chatmem.memory.context import SMALL_MODEL, Skill, build_messages
 from chatmem.memory.rule_reply import rule_reply
 from chatmem.memory.times import written
 from chatmem.prompts import Prompt
@@ -51,11 +51,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Reader:
-    """A model that answers, by one of the protocols. ``context`` is in tokens, ``parameters`` a count."""
+    """A model that answers, by one of the protocols. ``context`` is in tokens."""
 
     model: Model
     context: int
-    parameters: int
+    skill: Skill
     protocol: Reading
     chat_prompt: Prompt
     reader_prompt: Prompt
@@ -71,7 +71,11 @@ class Reader:
             return Answer("", fits=False)
         try:
             if self.protocol == "chat":
-                if self.parameters < SMALL_MODEL and not found.profile and (plain := rule_reply(question.text, found.recall, [], 0)):
+                if (
+                    self.skill != "full"
+                    and not found.profile
+                    and (plain := rule_reply(question.text, found.recall, [], 0, trained=self.skill == "trained"))
+                ):
                     return Answer(plain)  # as the app answers with a model this small
                 messages = build_messages(
                     self.chat_prompt,
@@ -81,7 +85,7 @@ class Reader:
                     profile=found.profile,
                     now=question.at,
                     room=self.room,
-                    parameters=self.parameters,
+                    skill=self.skill,
                     count=self.model.count,
                 )
             else:

@@ -12,7 +12,6 @@ from chatmem.memory.context import build_messages
 from chatmem.prompts import Prompt
 
 BUDGETS = (1000, 1500, 3000)
-CAPABLE = 8_000_000_000  # parameters: the prompt as a model sees it that is not spared anything
 ENOUGH = 0.8  # of a turn's words, by sentences found whole
 
 
@@ -21,7 +20,7 @@ def prompt_text(prompt: Prompt, found: Found, now: datetime, *, ours: bool) -> s
     if not ours:
         return "\n".join([found.profile, *(item.text for item in found.recall.shown)])
     messages = build_messages(
-        prompt, [], found.recall.question, found.recall, profile=found.profile, now=now, room=1, parameters=CAPABLE, count=lambda _: 0
+        prompt, [], found.recall.question, found.recall, profile=found.profile, now=now, room=1, skill="full", count=lambda _: 0
     )
     return messages[-1]["content"]
 

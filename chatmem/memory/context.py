@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Literal
 
 from chatmem.errors import ContextTooSmall
 from chatmem.memory.histories import asks_for_history
 from chatmem.memory.keys import is_own_statement
 from chatmem.memory.person import second_person
 from chatmem.memory.recall import ROUND_CHARACTERS
-from chatmem.memory.times import written
+from chatmem.memory.times import age, resolve, written
 from chatmem.prompts import Prompt
 from chatmem.types import Recall, RecallItem, Turn
 from chatmem.words import content_stems, is_question
@@ -26,15 +27,27 @@ Message = dict[str, str]
 NOTE_CHARACTERS = 600
 OWN_STATEMENT = 2  # words of the question that a statement about oneself is worth
 SMALL_MODEL = 1_000_000_000
-NOTES_FOR_SMALL = 3  # more confuse it; fewer would too often lose the memory itself
+_ASSISTANT = re.compile(
+    r"\byou (?:\w+ )?(?:recommend|suggest|sa[iy]|t[eo]ll?d?|advis|propos|mention|answer|g[ai]ve|think|thought)|\byour (?:advice|tip|suggestion|idea|recommendation)",
+    re.IGNORECASE,
+)
+Skill = Literal["tiny", "trained", "full"]
+"""How a model reads notes: a tiny one gets the least, one trained on them (the bundled one with its adapter) more, in order of time."""
+NOTES: dict[Skill, int | None] = {"tiny": 3, "trained": 8, "full": None}
+"""Most notes in a prompt: more than three confuse a tiny model, fewer lose the memory itself; the adapter was trained on one to eight."""
 
 
-def notes_alone(message: str, recall: Recall, parameters: int) -> bool:
-    """Whether a model of this size answers from notes, without the conversation: a tiny one that is asked something remembered.
+def skill_of(parameters: int, adapter: str | None) -> Skill:
+    """The skill of a model of this size, with the adapter that was loaded with it."""
+    return "full" if parameters >= SMALL_MODEL else "trained" if adapter else "tiny"
 
-    With both it would give its last answer again: python -m tests.bench.one_session.
+
+def notes_alone(message: str, recall: Recall, skill: Skill) -> bool:
+    """Whether such a model answers from notes, without the conversation: a small one that is asked something remembered.
+
+    With both, a tiny one would give its last answer again: python -m tests.bench.one_session.
     """
-    return parameters < SMALL_MODEL and is_question(message) and bool(recall.shown)
+    return skill != "full" and is_question(message) and bool(recall.shown)
 
 
 def build_messages(
@@ -46,23 +59,31 @@ def build_messages(
     profile: str,
     now: datetime,
     room: int,
-    parameters: int,
+    skill: Skill,
     count: Callable[[list[Message]], int],
 ) -> list[Message]:
     """Messages that fit in ``room`` tokens as ``count`` measures them: oldest turns go first, in halves, then notes.
 
-    ``parameters`` is the model's size: one under a billion gets few notes, and only when asked something, because
-    it would otherwise recite them; with notes it gets no history. Raises ContextTooSmall when the message alone does not fit.
+    A small model gets notes only when asked something, because it would otherwise recite them; with notes it gets no
+    history. The trained one gets them oldest first, as it learnt to take the last for the newest. Raises ContextTooSmall
+    when the message alone does not fit.
     """
     question = is_question(message)
-    small = parameters < SMALL_MODEL
-    values = {"question": question, "dates": not small, "nothing": recall.state == "none", "today": written(now.date()), "message": message}
+    small, today = skill != "full", now.date()
+    values = {
+        "question": question and skill == "tiny",
+        "dates": skill != "tiny",
+        "nothing": recall.state == "none",
+        "today": written(today),
+        "message": message,
+    }
     system = {"role": "system", "content": prompt.render("system", profile="" if small else profile, notes=[], **values)}
-    shown = [] if small and not question else recall.shown[: NOTES_FOR_SMALL if small else None]
-    notes = [_note(item, message, small=small) for item in shown]
-    kept = [] if notes_alone(message, recall, parameters) else _spoken(history) if small else list(history)
+    shown = [] if small and not question else recall.shown[: NOTES[skill]]
+    notes = [_note(item, message, today, skill) for item in shown]
+    kept = [] if notes_alone(message, recall, skill) else _spoken(history) if small else list(history)
     while True:
-        last = prompt.render("user", notes=notes, profile=profile, **values)
+        ordered = [note for _, note in (sorted(notes, key=lambda dated: dated[0]) if skill == "trained" else notes)]
+        last = prompt.render("user", notes=ordered, profile=profile, **values)
         messages = [system, *({"role": turn.role, "content": turn.content} for turn in kept), {"role": "user", "content": last}]
         if count(messages) <= room:
             return messages
@@ -83,18 +104,51 @@ def _spoken(history: Sequence[Turn]) -> list[Turn]:
     return [turn for turn in history if turn.id not in by_rule and not (turn.role == "assistant" and turn.model is None)]
 
 
-def _note(item: RecallItem, question: str, *, small: bool) -> dict[str, str]:
-    """Date and words of one recalled thing, as the prompt gives them."""
+def note_line(text: str, day: date, today: date) -> dict[str, str]:
+    """One note of the prompt: its words, its date and how long ago that was."""
+    return {"text": text, "date": f"{written(day)}, {age(day, today)}"}
+
+
+def with_dates(text: str, said: date) -> str:
+    """Words said on a day, their relative times with the date meant: "yesterday [7 May 2023]". Models cannot reckon it."""
+    parts: list[str] = []
+    place = 0
+    for span in resolve(text, said):
+        if re.search(r"\d{4}", span.text) or span.end < span.start:
+            continue
+        parts += [text[place : span.finish], f" [{_meant(span.start, span.end)}]"]
+        place = span.finish
+    return "".join(parts) + text[place:]
+
+
+def _meant(start: date, end: date) -> str:
+    """A range of dates in the shortest words that say it."""
+    if start == end:
+        return written(start)
+    if (start.month, start.day, end.month, end.day) == (1, 1, 12, 31):
+        return str(start.year) if start.year == end.year else f"{start.year} to {end.year}"
+    if start.day == 1 and (end + timedelta(days=1)).day == 1 and (start.year, start.month) == (end.year, end.month):
+        return written(start).partition(" ")[2]
+    return f"{written(start)} to {written(end)}"
+
+
+def _note(item: RecallItem, question: str, today: date, skill: Skill) -> tuple[date, dict[str, str]]:
+    """One recalled thing: its day, and the line of the prompt."""
+    said = item.said_at.astimezone().date()
     if item.source == "memory":
         line = second_person(item.text)
-        if item.history and (not small or asks_for_history(question)):
+        if item.history and (skill != "tiny" or asks_for_history(question)):
             line += " Before that: " + " ".join(second_person(past) for past in item.history)
         line = excerpt(line, question, NOTE_CHARACTERS)
-    elif small:  # the tiny model takes a reply in a note for its own last words
-        line = "I said: " + excerpt(item.text.partition("\n")[0], question, NOTE_CHARACTERS)
-    else:
-        line = "We talked: " + excerpt(item.text, question, ROUND_CHARACTERS)
-    return {"date": written(item.event_start or item.said_at.astimezone().date()), "text": line}
+    elif skill == "full":
+        line = "We talked: " + with_dates(excerpt(item.text, question, ROUND_CHARACTERS), said)
+    else:  # a tiny model takes a reply in a note for its own last words
+        words, _, reply = item.text.partition("\n")
+        line = "I said: " + with_dates(excerpt(words, question, NOTE_CHARACTERS), said)
+        if skill == "trained" and _ASSISTANT.search(question) and reply:
+            line += " You answered: " + excerpt(reply, question, NOTE_CHARACTERS)
+    day = item.event_start or said
+    return day, note_line(line, day, today)
 
 
 def excerpt(text: str, question: str, room: int) -> str:

@@ -18,11 +18,12 @@ OPENERS = ("Noted: {}", "I will remember that: {}", "Good to know. {}")
 MAX_REPEATED = 3  # facts said back; the rest is learnt in silence
 
 
-def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], number: int) -> str | None:
+def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], number: int, *, trained: bool = False) -> str | None:
     """What to answer without the model, or None to let it speak.
 
     Nothing remembered about a question on the user: say so; something that may only bear on it: say that. A statement that teaches something: say it back, so that
-    the user sees what was understood. ``number`` of the turn varies the wording.
+    the user sees what was understood. ``number`` of the turn varies the wording. A model ``trained`` to refuse what its
+    notes do not hold judges by itself whether something that may bear on the question answers it.
     """
     if is_question(message):
         if not is_personal(message) or recall.state not in ("none", "possible"):
@@ -30,6 +31,8 @@ def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], nu
         closest = next((item for item in recall.shown if item.source == "memory"), None)
         if recall.state == "none" or not recall.shown:
             return NO_MEMORY
+        if trained:
+            return None
         return NOT_SURE.format(second_person(closest.text)) if closest else None
     if not candidates:
         return None

@@ -18,7 +18,7 @@ from dateutil.relativedelta import relativedelta
 
 from chatmem.memory.time_words import DAYS, DECADES, FEASTS, MONTHS, NUMBERS, PATTERNS, SEASONS, VAGUE_NUMBERS, direction_of
 
-__all__ = ["DAYS", "MONTHS", "NUMBERS", "Span", "question_range", "resolve", "written"]
+__all__ = ["DAYS", "MONTHS", "NUMBERS", "Span", "age", "question_range", "resolve", "written"]
 
 _DURATION = re.compile(r"\bhow (?:many|long|much time)\b.*\b(?:ago|since|between|before|after|until|passed)\b", re.IGNORECASE)
 
@@ -425,3 +425,22 @@ def written(day: date, *, weekday: bool = False) -> str:
     """A date as people write it: 2 March 2026."""
     text = f"{day.day} {MONTHS[day.month - 1].capitalize()} {day.year}"
     return f"{DAYS[day.weekday()].capitalize()}, {text}" if weekday else text
+
+
+def age(day: date, today: date) -> str:
+    """How far a day is from today, in words: "3 weeks ago", "in 2 days". Small models copy it where they cannot reckon."""
+    days = abs((today - day).days)
+    if days == 0:
+        return "today"
+    if days == 1:
+        return "yesterday" if day < today else "tomorrow"
+    number, unit = (
+        (days, "day")
+        if days < 14
+        else (round(days / 7), "week")
+        if days < 60
+        else (round(days / 30.44), "month")
+        if days < 730
+        else (round(days / 365.25), "year")
+    )
+    return f"{number} {unit}s ago" if day < today else f"in {number} {unit}s"

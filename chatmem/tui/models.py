@@ -181,6 +181,7 @@ Above: what is loaded, and what it may do for memory. Below: the models that are
         if engine.state == "ready" and engine.info is not None:
             info, found = engine.info, self.chat.capability
             facts = [f"{info.parameters / 1e6:,.0f} million parameters", size(info.size_bytes), f"context {thousands(info.context)}"]
+            facts += ["with its memory adapter"] if info.adapter else []
             facts += ["safe mode"] if info.safe_mode else []
             able = (found.profile, f": {WORK[found.profile]} ({found.reason})") if found else ("being tested", ": what it may do for memory")
             tests = [f"{'✓' if passed else '✕'} {test}" for test, passed in found.tests.items()] if found else []

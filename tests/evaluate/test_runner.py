@@ -16,6 +16,7 @@ from chatmem.evaluate.json_stream import DatasetError
 from chatmem.evaluate.runner import Progress, Selection, judge_run, run
 from chatmem.evaluate.runs import read_runs
 from chatmem.evaluate.systems import ablations
+from chatmem.memory.context import Skill
 from chatmem.prompts import load_prompt
 from tests.evaluate.sets import Echo, conversation, embed, job, question, write
 
@@ -28,8 +29,8 @@ def timeless(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if key not in ("milliseconds", "seconds")} for row in found]
 
 
-def reader(model: Echo, parameters: int = 100_000_000, protocol: str = "chat") -> Reader:
-    return Reader(model, 4096, parameters, protocol, load_prompt("chat"), load_prompt("reader"))  # type: ignore[arg-type]
+def reader(model: Echo, skill: Skill = "tiny", protocol: str = "chat") -> Reader:
+    return Reader(model, 4096, skill, protocol, load_prompt("chat"), load_prompt("reader"))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ def test_a_limited_number_of_answers_is_spread_over_the_types(tmp_path: Path) ->
 def test_full_history_is_left_out_where_it_does_not_fit(tmp_path: Path, data: Path) -> None:
     small = Reader(Echo(), 130, 100, "chat", load_prompt("chat"), load_prompt("reader"))
     run(job(tmp_path, data, "small", "full", reader=small, answered=("full",)))
-    run(job(tmp_path, data, "large", "full", reader=reader(Echo(), 8_000_000_000, "direct"), answered=("full",)))
+    run(job(tmp_path, data, "large", "full", reader=reader(Echo(), "full", "direct"), answered=("full",)))
     assert not any(row["fits"] for row in rows(tmp_path / "small"))
     assert all(row["answer_fits"] for row in rows(tmp_path / "large"))
     assert not list((tmp_path / "small").glob("hypotheses*"))

@@ -25,6 +25,7 @@ class Info:
     safe_mode: bool = False
     parameters: int = 134_515_008
     size_bytes: int = 98_362_432
+    adapter: str | None = None
 
 
 class FakeEngine:

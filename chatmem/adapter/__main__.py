@@ -1,0 +1,109 @@
+"""``python -m chatmem.adapter``: make the data, train, export and measure the adapter; each step reads what the one before wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chatmem import catalogue
+from chatmem.adapter.families import load
+from chatmem.config import find_paths
+from chatmem.prompts import shipped_folder
+
+BUILD = Path("build/adapter")
+EVERYDAY = 50
+
+
+def _base() -> Path:
+    return catalogue.bundled_chat(find_paths())
+
+
+@click.group()
+def main() -> None:
+    """Data, training, export and measurement of the memory adapter."""
+
+
+@main.command()
+@click.option("--tokens", default=10_000_000, show_default=True, help="Tokens of examples.")
+@click.option("--seed", default=101, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=BUILD / "data.npz", show_default=True)
+def data(tokens: int, seed: int, out: Path) -> None:
+    """Write the training examples."""
+    from chatmem.adapter.measure import tokenizer
+    from chatmem.adapter.packing import pack
+    from chatmem.adapter.tasks import examples
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    packed = pack(examples(seed, "train"), tokenizer(_base()), tokens, lambda done: click.echo(f"\r{done / 1e6:.1f} M tokens", nl=False, err=True))
+    packed.save(out)
+    click.echo(f"\n{len(packed.ends)} examples, {len(packed.tokens)} tokens, {int(packed.wanted.sum())} of them learnt: {out}")
+
+
+@main.command()
+@click.option("--data", "source", type=click.Path(path_type=Path, exists=True), default=BUILD / "data.npz", show_default=True)
+@click.option("--tokens", default=19_000_000, show_default=True, help="Tokens to train on; examples repeat.")
+@click.option("--out", type=click.Path(path_type=Path), default=BUILD, show_default=True)
+def train(source: Path, tokens: int, out: Path) -> None:
+    """Train, or go on where the last run stopped (needs torch: pip install 'chatmem[train]')."""
+    from chatmem.adapter.packing import Packed
+    from chatmem.adapter.train import Recipe
+    from chatmem.adapter.train import train as run
+
+    click.echo(f"Checkpoint: {run(Packed.read(source), _base(), out, Recipe(tokens=tokens), click.echo)}")
+
+
+@main.command()
+@click.option("--checkpoint", type=click.Path(path_type=Path, exists=True), default=BUILD / "checkpoint.pt", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=BUILD / "adapter.gguf", show_default=True)
+def export(checkpoint: Path, out: Path) -> None:
+    """Write the adapter as GGUF, and see that llama.cpp says the same as torch with it."""
+    from chatmem.adapter import export as exporting
+    from chatmem.adapter.measure import Model, natural_trees
+
+    model = exporting.load(_base(), checkpoint)
+    click.echo(f"{out}: sha256 {exporting.write(model, out)}")
+    llama, same, count = Model(_base(), out), 0, 12
+    for tree in natural_trees()[:count]:
+        prompt = tree.prefix + tree.branches[0].context
+        theirs, ours = llama.reply(prompt, 32).text, llama.text(exporting.greedy(model, llama.tokens(prompt), 32)).strip()
+        same += theirs == ours
+    click.echo(f"The same words from llama.cpp and torch: {same} of {count}")
+
+
+@main.command("eval")
+@click.option("--adapter", type=click.Path(path_type=Path, exists=True), help="Default: the one that ships.")
+@click.option("--cases", default=60, show_default=True, help="Cases of held-out families.")
+@click.option("--locomo", type=click.Path(path_type=Path, exists=True), help="A LoCoMo file of your own.")
+@click.option("--extraction", type=click.Path(path_type=Path, exists=True), default=Path("tests/data/extraction/heldout.jsonl"), show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=BUILD, show_default=True)
+def evaluate(adapter: Path | None, cases: int, locomo: Path | None, extraction: Path, out: Path) -> None:
+    """The base and the adapter side by side, on what training never saw; writes the wrong answers and the everyday replies to --out."""
+    from chatmem.adapter import measure
+    from chatmem.adapter.tasks import everyday
+
+    out.mkdir(parents=True, exist_ok=True)
+    adapter = adapter or shipped_folder("data") / "adapter" / load("adapter")["file"]
+    rows: list[dict[str, Any]] = [json.loads(line) for line in extraction.read_text("utf-8").splitlines()]
+    found = measure.measure(_base(), adapter, cases=cases, locomo_file=locomo, rows=rows, report=lambda text: click.echo(text, err=True))
+    click.echo(f"{'':58}{'base':>8}{'adapter':>9}{'of':>6}")
+    for name in found["base"].of:
+        click.echo(f"{name:58}{found['base'].share(name):8.3f}{found['adapter'].share(name):9.3f}{found['base'].of[name]:6}")
+    models = {"base": measure.Model(_base(), None), "adapter": measure.Model(_base(), adapter)}
+    speeds = measure.speed(models)
+    for i, what in enumerate(("reading", "writing")):
+        click.echo(
+            f"{what + ', tokens per second':58}{speeds['base'][i]:8.1f}{speeds['adapter'][i]:9.1f}   ratio {speeds['adapter'][i] / speeds['base'][i]:.2f}"
+        )
+    said = [row[0][0] for row in everyday("test")][:EVERYDAY]
+    lines = []
+    for (message, base), (_, adapted) in zip(measure.everyday(models["base"], said), measure.everyday(models["adapter"], said), strict=True):
+        lines += [f"## {message}", f"base: {base.text}", f"adapter: {adapted.text}", ""]
+    (out / "everyday.md").write_text("\n".join(lines), "utf-8")
+    (out / "wrong.md").write_text("\n\n".join(found["adapter"].errors), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
