@@ -131,7 +131,7 @@ def test_parts_of_an_example_tokenize_as_the_whole(tmp_path: Path) -> None:
 @pytest.mark.model
 def test_it_answers_from_notes_it_never_saw_and_refuses_what_they_do_not_hold(adapted: Model) -> None:
     there, absent = [], []
-    for tree in natural_trees()[:16]:
+    for tree in natural_trees()[:8]:
         for branch in tree.branches:
             assert branch.question is not None
             right = judge(branch.question, adapted.reply(tree.prefix + branch.context, 48).text)
