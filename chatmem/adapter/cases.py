@@ -130,6 +130,7 @@ class Writer:
         self.grammar: Grammar = grammar(split)
         self.case = Case(date(2022, 6, 1) + timedelta(days=rng.randrange(2000)))
         self._banks: set[str] = set()
+        self._families: set[str] = set()
         self._entities: set[str] = set()
         self._told: list[tuple[Happening, Fill, str, date]] = []
         # Tests ask about kept-back families, among ordinary notes as distractors.
@@ -209,8 +210,14 @@ class Writer:
     # ------------------------------------------------------------------ kinds of statements
 
     def _free(self, wanted: bool | None = None) -> Family | None:
-        free = [f for f in self._facts if not f.own_banks & self._banks and (wanted is None or bool(f.update) == wanted)]
-        return self.rng.choice(free) if free else None
+        free = [
+            f for f in self._facts if not f.own_banks & self._banks and f.name not in self._families and (wanted is None or bool(f.update) == wanted)
+        ]
+        if not free:
+            return None
+        family = self.rng.choice(free)
+        self._families.add(family.name)
+        return family
 
     def fact(self) -> None:
         """Something about the user."""
