@@ -42,7 +42,7 @@ eval: setup
 	@rm -rf build/eval
 	@$(BIN)/python -m chatmem eval run --out build/eval --answer-limit 21 --answer-systems chatmem
 
-# The adapter anew, in build/adapter: minutes on a GPU, a night or two on two cores (it resumes). Then the bundled model with it and without.
+# The adapter anew, in build/adapter: minutes on a GPU, days on two cores (it resumes). Then the bundled model with it and without.
 adapter: setup
 	@$(PIP) install -q -c data/constraints.txt -e '.[train]'
 	@$(BIN)/python -m chatmem.adapter data

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
-from chatmem.adapter.families import Asked, Family, Fill, Grammar, Happening, Split, banks, grammar, load, own_banks
+from chatmem.adapter.families import Asked, Family, Fill, Grammar, Split, banks, grammar, load, own_banks
 from chatmem.memory.context import with_dates
 from chatmem.memory.extract import extract
 from chatmem.memory.person import second_person
@@ -48,6 +48,11 @@ class Question:
     kind: str
     forbidden: tuple[str, ...] = ()
     earlier: tuple[str, str] | None = None
+
+    @property
+    def absent(self) -> bool:
+        """Whether the notes do not hold the answer."""
+        return self.kind in ("absent", "near miss")
 
 
 @dataclass
@@ -132,16 +137,13 @@ class Writer:
         self._banks: set[str] = set()
         self._families: set[str] = set()
         self._entities: set[str] = set()
-        self._told: list[tuple[Happening, Fill, str, date]] = []
-        # Tests ask about kept-back families, among ordinary notes as distractors.
-        self._facts: tuple[Family, ...] = self.grammar.facts
+        self._happened: tuple[str, str, date] | None = None  # the last event: its kind, past tense and day
 
     # ------------------------------------------------------------------ notes
 
-    def day(self, before: date | None = None) -> date:
+    def day(self) -> date:
         """A day in the past, recent ones more often."""
-        end = before or self.case.today
-        return end - timedelta(days=int(self.rng.triangular(0, 900, 60)))
+        return self.case.today - timedelta(days=int(self.rng.triangular(0, 900, 60)))
 
     def note(self, told: str, said: str = "", day: date | None = None) -> date:
         """Remember a statement: as a memory, in the user's own words, or as the rules of extraction write it; returns its day."""
@@ -211,7 +213,9 @@ class Writer:
 
     def _free(self, wanted: bool | None = None) -> Family | None:
         free = [
-            f for f in self._facts if not f.own_banks & self._banks and f.name not in self._families and (wanted is None or bool(f.update) == wanted)
+            f
+            for f in self.grammar.facts
+            if not f.own_banks & self._banks and f.name not in self._families and (wanted is None or bool(f.update) == wanted)
         ]
         if not free:
             return None
@@ -281,7 +285,7 @@ class Writer:
 
     def person(self) -> None:
         """One or two things about somebody: asked by name, by pronoun, and about what was not told."""
-        self._about("person", self._somebody())
+        self._about("person", self.somebody())
 
     def thing(self) -> None:
         """One or two things about a possession."""
@@ -292,7 +296,8 @@ class Writer:
         if self.grammar.grids["pet"]:
             self._about("pet", Entity("my " + self.rng.choice(wordings()["pets"]["train"]), "pet"))
 
-    def _somebody(self) -> Entity:
+    def somebody(self) -> Entity:
+        """A person of the user's, by name, by relation or by both."""
         people, rng = wordings()["people"], self.rng
         name = rng.choice(banks(self.split)["person"])
         relations = people["held"] if self.split == "test" else people["named"]
@@ -309,7 +314,6 @@ class Writer:
     def _attributes(self, entity: Entity) -> list[tuple[str, ...]]:
         rows = self.grammar.grids[entity.grid]
         skip = {"name"} if entity.grid == "person" and not entity.my.islower() else set()
-        # A dog or a cat of the user's may be told by a family of its own.
         return [row for name, row in rows.items() if name not in skip]
 
     def _about(self, grid: str, entity: Entity) -> None:
@@ -349,12 +353,12 @@ class Writer:
         if self.rng.random() < 0.5:
             kinds = {"thing": ("things", "train" if self.split == "train" else "held"), "pet": ("pets", "train")}
             names = wordings()[kinds[grid][0]][kinds[grid][1]] if grid in kinds else []
-            other = Entity("my " + self.rng.choice(names), grid) if names else self._somebody()
+            other = Entity("my " + self.rng.choice(names), grid) if names else self.somebody()
             if other.my.split(" ")[-1] not in self._entities and other.my != entity.my:
                 self._entities.add(other.my.split(" ")[-1])
                 self.absent(other.put(fill(asked), to_user=False), to_user(other.put(fill(topic), to_user=True)), near=True)
         elif self.rng.random() < 0.5 and grid == "person":
-            mine = [f for f in self._facts if f.own_banks & own_banks(key) and len(f.own_banks) == 1]
+            mine = [f for f in self.grammar.facts if f.own_banks & own_banks(key) and len(f.own_banks) == 1]
             if mine:
                 family = self.rng.choice(mine)
                 self.absent(fill(family.ask[0][0]), fill(family.ask[0][3]), near=True)
@@ -393,18 +397,18 @@ class Writer:
         did2 = other(event.did)
         if did2 != did and own_banks(event.verb) and rng.random() < 0.4:
             self.absent(f"When did I {other(event.verb)}?", f"when you {to_user(did2)}", near=True)
-        for before, _, before_did, before_day in self._told[-1:]:
-            if before_day != day and before.name != event.name:
-                first, when = (before_did, before_day) if before_day < day else (did, day)
-                options = [f"I {before_did}", f"I {did}"]
-                rng.shuffle(options)
-                self.ask(
-                    f"What came first: {options[0]} or {options[1]}?",
-                    f"You {to_user(first)} first, on {written(when)}",
-                    [to_user(first)],
-                    "which first",
-                )
-        self._told.append((event, fill, did, day))
+        before, before_did, before_day = self._happened or (event.name, did, day)
+        if before_day != day and before != event.name:
+            first, when = (before_did, before_day) if before_day < day else (did, day)
+            options = [f"I {before_did}", f"I {did}"]
+            rng.shuffle(options)
+            self.ask(
+                f"What came first: {options[0]} or {options[1]}?",
+                f"You {to_user(first)} first, on {written(when)}",
+                [to_user(first)],
+                "which first",
+            )
+        self._happened = (event.name, did, day)
 
     def _event_note(self, whole: str) -> date:
         """Remember an event on its day, or, some days later, in the user's words with a relative time and the date it means; returns the event's day."""
@@ -442,7 +446,7 @@ class Writer:
                 asked = self.rng.choice(family.ask)
                 self.absent(fill(asked[0]), fill(asked[3]), near=False)
             return
-        other = self._somebody()
+        other = self.somebody()
         if other.my.split(" ")[-1] not in self._entities:
             _, asked_, _, _, topic = self.rng.choice(self._attributes(other))
             self.absent(other.put(fill(asked_), to_user=False), to_user(other.put(fill(topic), to_user=True)), near=False)

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from chatmem.adapter import tasks
 from chatmem.adapter.cases import Case, Note, Question, wordings
 from chatmem.adapter.tasks import Tree, answer_tree
 from chatmem.evaluate.datasets import read_cases
-from chatmem.evaluate.scoring import f1, normalise, refuses
+from chatmem.evaluate.scoring import begins, f1, normalise, refuses
 from chatmem.memory.context import with_dates
 from chatmem.memory.propose import FACTS_SCHEMA, SUMMARY_SCHEMA, propose_facts
 from chatmem.prompts import load_prompt
@@ -40,6 +41,19 @@ class Reply:
     tokens: int
 
 
+def tokenize(llama: Any, text: str) -> list[int]:
+    """Tokens of a prompt, as the app makes them; ChatML marks are one token each."""
+    found: list[int] = llama.tokenize(text.encode(), add_bos=False, special=True)
+    return found
+
+
+def tokenizer(base: Path) -> Callable[[str], list[int]]:
+    """The runtime's own tokenizer, without the weights, so that training and the app agree on every token."""
+    from llama_cpp import Llama
+
+    return partial(tokenize, Llama(str(base), vocab_only=True, verbose=False))
+
+
 class Model:
     """The bundled model in this process, alone or with an adapter."""
 
@@ -51,9 +65,8 @@ class Model:
         )
 
     def tokens(self, text: str) -> list[int]:
-        """Tokens of a prompt; ChatML marks are one token each."""
-        found: list[int] = self._llama.tokenize(text.encode(), add_bos=False, special=True)
-        return found
+        """Tokens of a prompt."""
+        return tokenize(self._llama, text)
 
     def text(self, tokens: Sequence[int]) -> str:
         """The words of tokens."""
@@ -65,14 +78,6 @@ class Model:
         answer: Any = self._llama.create_completion(self.tokens(prompt), max_tokens=most, temperature=0.0, stop=["<|im_end|>"])
         text = str(answer["choices"][0]["text"]).strip()
         return Reply(text, time.perf_counter() - begun, int(answer["usage"]["completion_tokens"]))
-
-
-def tokenizer(base: Path) -> Callable[[str], list[int]]:
-    """The runtime's own tokenizer, so that training and the app agree on every token."""
-    from llama_cpp import Llama
-
-    llama = Llama(str(base), vocab_only=True, verbose=False)
-    return lambda text: llama.tokenize(text.encode(), add_bos=False, special=True)
 
 
 @dataclass
@@ -100,9 +105,14 @@ def holds(answer: str, key: str) -> bool:
 
 def judge(question: Question, answer: str) -> bool:
     """Right: every key is there and nothing forbidden, or, where the notes do not hold the answer, a plain refusal."""
-    if question.kind in ("absent", "near miss"):
+    if question.absent:
         return refuses(answer)
     return all(holds(answer, key) for key in question.keys) and not any(holds(answer, key) for key in question.forbidden)
+
+
+def described(question: Question, answer: str, tree: Tree) -> str:
+    """A wrong answer, with the notes it was asked about."""
+    return f"[{question.kind}] {question.asked} -> {answer!r} (wanted {question.answer!r})\n{tree.prefix.rpartition('<|im_start|>user')[2]}"
 
 
 def grounded(model: Model, trees: Sequence[Tree], tally: Tally, prefix: str) -> None:
@@ -113,17 +123,15 @@ def grounded(model: Model, trees: Sequence[Tree], tally: Tally, prefix: str) -> 
                 continue
             answer = model.reply(tree.prefix + branch.context, 48).text
             right = judge(question, answer)
-            absent = question.kind in ("absent", "near miss")
             tally.count(
-                f"{prefix}: {'not in the notes, refused' if absent else 'newest value' if question.kind == 'update' else 'answered right'}", right
+                f"{prefix}: {'not in the notes, refused' if question.absent else 'newest value' if question.kind == 'update' else 'answered right'}",
+                right,
             )
             tally.count(f"{prefix} by kind: {question.kind}", right)
-            if not absent:
+            if not question.absent:
                 tally.count(f"{prefix}: refused though it was there", refuses(answer) and question.kind != "other")
             if not right:
-                tally.errors.append(
-                    f"[{question.kind}] {question.asked} -> {answer!r} (wanted {question.answer!r})\n{tree.prefix.rpartition('<|im_start|>user')[2]}"
-                )
+                tally.errors.append(described(question, answer, tree))
 
 
 def generated_trees(count: int) -> list[Tree]:
@@ -140,8 +148,8 @@ def natural_trees() -> list[Tree]:
     ]
 
 
-def locomo_trees(path: Path, most: int) -> list[tuple[Tree, str]]:
-    """LoCoMo questions with their gold evidence as notes, and the answers; adversarial ones have no answer and are left out."""
+def locomo_trees(path: Path, most: int) -> list[Tree]:
+    """LoCoMo questions with their gold evidence as notes; adversarial ones have no answer and are left out."""
     rng = random.Random(SEED)
     found = []
     for case in read_cases(path):
@@ -151,24 +159,23 @@ def locomo_trees(path: Path, most: int) -> list[tuple[Tree, str]]:
                 continue
             notes = [Note(with_dates(re.sub(r"^(\w+): ", r"\1 said: ", text), day), day) for day, text in said]
             question = Question(f"{asked.text}\n{wordings()['prompts']['phrase'][0].partition(chr(10))[2]}", gold.answer, (), gold.type)
-            found.append((answer_tree(rng, "test", Case(asked.at.date(), notes, [question]), alone=True), gold.answer))
+            found.append(answer_tree(rng, "test", Case(asked.at.date(), notes, [question]), alone=True))
     rng.shuffle(found)
     return found[:most]
 
 
-def locomo(model: Model, trees: Sequence[tuple[Tree, str]], tally: Tally) -> None:
+def locomo(model: Model, trees: Sequence[Tree], tally: Tally) -> None:
     """Token F1 of answers, by question type."""
-    for tree, gold in trees:
+    for tree in trees:
         branch = tree.branches[0]
+        question = branch.question
+        assert question is not None
         answer = model.reply(tree.prefix + branch.context, 40).text
-        score = f1(normalise(gold), normalise(answer))
-        assert branch.question is not None
+        score = f1(normalise(question.answer), normalise(answer))
         tally.count("LoCoMo with its evidence: token F1", score)
-        tally.count(f"LoCoMo by kind: {branch.question.kind}", score)
+        tally.count(f"LoCoMo by kind: {question.kind}", score)
         if score < 0.5:
-            tally.errors.append(
-                f"[{branch.question.kind}] {branch.question.asked!r} -> {answer!r} (wanted {gold!r})\n{tree.prefix.rpartition('<|im_start|>user')[2]}"
-            )
+            tally.errors.append(described(question, answer, tree))
 
 
 def json_tasks(model: Model, rows: Sequence[dict[str, Any]], tally: Tally) -> None:
@@ -212,12 +219,6 @@ def json_tasks(model: Model, rows: Sequence[dict[str, Any]], tally: Tally) -> No
         tally.count("update pairs labelled right", (answer or {}).get("label") == question.answer)
 
 
-def begins(sentence: str, must: Sequence[str]) -> bool:
-    """Whether every required word begins a word of the sentence; "a|b" means either."""
-    low = sentence.casefold()
-    return all(any(re.search(rf"(?<!\w){re.escape(word)}", low) for word in option.split("|")) for option in must)
-
-
 def parsed(text: str, schema: dict[str, Any]) -> dict[str, Any] | None:
     """The JSON object of a reply, if it is one with the schema's keys."""
     try:
@@ -229,9 +230,8 @@ def parsed(text: str, schema: dict[str, Any]) -> dict[str, Any] | None:
 
 def everyday(model: Model, messages: Sequence[str]) -> Iterator[tuple[str, Reply]]:
     """Replies to everyday messages in the app's own prompt."""
-    system = load_prompt("chat").render("system", profile="", notes=[], message="", nothing=False, question=False, dates=True, today="")
     for message in messages:
-        yield message, model.reply(tasks.turn("system", system) + tasks.turn("user", message) + tasks.REPLY, 120)
+        yield message, model.reply(tasks.turn("system", tasks.chat_system()) + tasks.turn("user", message) + tasks.REPLY, 120)
 
 
 def speed(models: dict[str, Model], rounds: int = 6) -> dict[str, tuple[float, float]]:

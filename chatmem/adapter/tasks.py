@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -55,6 +55,7 @@ def turn(role: str, text: str) -> str:
     return f"<|im_start|>{role}\n{text}{END}"
 
 
+@cache
 def natural(name: str) -> list[dict[str, Any]]:
     """The hand-written lines of data/adapter/NAME.jsonl."""
     text = (shipped_folder("data") / "adapter" / f"{name}.jsonl").read_text("utf-8")
@@ -89,15 +90,9 @@ def answer(rng: random.Random, split: Split) -> Tree:
 
 def natural_answer(rng: random.Random, split: Split) -> Tree:
     """Questions about hand-written notes, in a new order and on other days each time."""
-    line = rng.choice(natural_lines("grounded_test" if split == "test" else "grounded_train"))
+    line = rng.choice(natural("grounded_test" if split == "test" else "grounded_train"))
     case = natural_case(rng, line)
     return answer_tree(rng, split, _mixed(rng, case) if split == "train" and rng.random() < 0.4 else case)
-
-
-@cache
-def natural_lines(name: str) -> list[dict[str, Any]]:
-    """The lines of a file of hand-written notes."""
-    return natural(name)
 
 
 _DATED = re.compile(r" \((\d{1,2} \w+ \d{4}), ([^()]+)\)$")
@@ -131,7 +126,7 @@ def natural_case(rng: random.Random, line: dict[str, Any]) -> Case:
 
 def _mixed(rng: random.Random, case: Case) -> Case:
     """A hand-written case among one to three notes of another, whose unanswerable questions stay so."""
-    other = natural_case(rng, rng.choice(natural_lines("grounded_train")))
+    other = natural_case(rng, rng.choice(natural("grounded_train")))
     shift = case.today - other.today
     notes = [replace(note, day=note.day + shift) for note in other.notes if "[" not in note.text]
     absent = [question for question in other.questions if question.kind == "absent"]
@@ -227,9 +222,14 @@ def _casual(rng: random.Random, asked: str) -> str:
     return asked
 
 
+def chat_system() -> str:
+    """The system part of the app's own chat prompt."""
+    return load_prompt("chat").render("system", profile="", notes=[], message="", nothing=False, question=False, dates=True, today="")
+
+
 def _system(rng: random.Random, task: str, *, own: bool) -> str:
     if own:
-        return load_prompt("chat").render("system", profile="", notes=[], message="", nothing=False, question=False, dates=True, today="")
+        return chat_system()
     prompts = wordings()["prompts"]
     return rng.choice(prompts[task]).replace("{name}", rng.choice(prompts["names"]))
 
@@ -270,7 +270,7 @@ def _notes_prompt(rng: random.Random, case: Case, *, own: bool) -> tuple[str, Ca
 
 def extraction(rng: random.Random, split: Split) -> Tree:
     """The facts that a message states about its writer, as JSON."""
-    lines = natural_lines("extract_train")
+    lines = natural("extract_train")
     if split == "train" and rng.random() < 0.35:
         line = rng.choice(lines)
         message, facts = line["message"], line["facts"]
@@ -313,7 +313,7 @@ def _statements(rng: random.Random, split: Split) -> tuple[list[str], list[str]]
             when = rng.choice(_WHEN)
             clause = "I " + fill(event.did) + "".join(fill(families.details[detail][0]) for detail in details) + (f" {when}" if when else "")
         else:
-            entity = Writer(rng, split)._somebody()
+            entity = Writer(rng, split).somebody()
             row = rng.choice([row for name, row in families.grids["person"].items() if name != "name"])
             clause = spoken(entity.put(fill(row[0]), to_user=False))
         fact = third_person(clause) if re.match(r"(?i)(?:i|my)\b", clause) else None
@@ -406,7 +406,7 @@ TASKS: dict[str, tuple[Callable[[random.Random, Split], Tree], float]] = {
 """What makes an example of each task, and its share of all examples."""
 
 
-def examples(seed: int, split: Split, tasks: Sequence[str] = tuple(TASKS)) -> Any:
+def examples(seed: int, split: Split, tasks: Sequence[str] = tuple(TASKS)) -> Iterator[Tree]:
     """An endless row of examples; the same seed gives the same ones."""
     rng = random.Random(seed)
     weights = [TASKS[task][1] for task in tasks]

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 
 from chatmem.adapter.network import SmolLM2
-from chatmem.adapter.packing import Packed, batches
+from chatmem.adapter.packing import PAD_SEGMENT, Packed, batches
 
 WARM_UP = 40
 """Steps until the full learning rate."""
@@ -67,7 +67,7 @@ def train(packed: Packed, base: Path, out: Path, recipe: Recipe, report: Callabl
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        seen += int((batch.segments != 255).sum())
+        seen += int((batch.segments != PAD_SEGMENT).sum())
         step += 1
         losses += torch.stack([loss.detach(), torch.ones((), device=device)])
         if step % 50 == 0:

@@ -6,6 +6,7 @@ Each answer is of a kind (text, number, list, date, abstain, rubric), given by t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -118,6 +119,12 @@ def _holds(said: list[str], words: list[str]) -> bool:
 
 def _singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def begins(sentence: str, must: Sequence[str]) -> bool:
+    """Whether every required word begins a word of the sentence; "a|b" means either."""
+    low = sentence.casefold()
+    return all(any(re.search(rf"(?<!\w){re.escape(word)}", low) for word in option.split("|")) for option in must)
 
 
 def f1(wanted: list[str], said: list[str]) -> float:

@@ -18,7 +18,7 @@ from chatmem.memory.histories import asks_for_history
 from chatmem.memory.keys import is_own_statement
 from chatmem.memory.person import second_person
 from chatmem.memory.recall import ROUND_CHARACTERS
-from chatmem.memory.times import age, resolve, written
+from chatmem.memory.times import age, resolve, written, written_range
 from chatmem.prompts import Prompt
 from chatmem.types import Recall, RecallItem, Turn
 from chatmem.words import content_stems, is_question
@@ -123,13 +123,11 @@ def with_dates(text: str, said: date) -> str:
 
 def _meant(start: date, end: date) -> str:
     """A range of dates in the shortest words that say it."""
-    if start == end:
-        return written(start)
     if (start.month, start.day, end.month, end.day) == (1, 1, 12, 31):
         return str(start.year) if start.year == end.year else f"{start.year} to {end.year}"
     if start.day == 1 and (end + timedelta(days=1)).day == 1 and (start.year, start.month) == (end.year, end.month):
         return written(start).partition(" ")[2]
-    return f"{written(start)} to {written(end)}"
+    return written_range(start, end)
 
 
 def _note(item: RecallItem, question: str, today: date, skill: Skill) -> tuple[date, dict[str, str]]:

@@ -7,7 +7,7 @@ facts about the user. Nothing is taken from what chatmem itself said or recalled
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import datetime
 
 from chatmem.memory.clauses import FIRST, clauses, spell
 from chatmem.memory.commands import command
@@ -15,7 +15,7 @@ from chatmem.memory.people import People, in_passing, introductions
 from chatmem.memory.secrets import secret
 from chatmem.memory.sentences import HOLE, sentences
 from chatmem.memory.third_person import finish, possessive, third_person
-from chatmem.memory.times import resolve, written
+from chatmem.memory.times import resolve, written_range
 from chatmem.memory.worth import about_others, joking, reason_of, states, worth_keeping
 from chatmem.types import Candidate
 from chatmem.words import content_words, tokens
@@ -133,7 +133,7 @@ def as_candidate(sentence: str, span: str, said_at: datetime, *, extra: int = 0)
     event = bool(spans) and not _STATE.match(sentence)
     start, end = (spans[0].start, spans[0].end) if spans else (None, None)
     if spans and start and end and not re.search(r"\b(?:19|20)\d\d\b|0s\b", spans[0].text):
-        sentence = f"{sentence.rstrip('.!')} ({_stamp(start, end)})."
+        sentence = f"{sentence.rstrip('.!')} ({written_range(start, end)})."
     owner = re.match(r"The user's (?:(?:new|old|current|present|former|previous|next) )?((?:[a-z]+[- ])?(?:in[- ]law|[a-z-]+))", sentence)
     return Candidate(
         kind="event" if event else "fact",
@@ -147,10 +147,6 @@ def as_candidate(sentence: str, span: str, said_at: datetime, *, extra: int = 0)
         event_end=end,
         time_source="stated" if spans else "none",
     )
-
-
-def _stamp(start: date, end: date) -> str:
-    return written(start) if start == end else f"{written(start)} to {written(end)}"
 
 
 _NEGATIVE = re.compile(

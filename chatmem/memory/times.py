@@ -8,6 +8,7 @@ the one of this week. What cannot be known (10/03/2024, "the other day", "recent
 from __future__ import annotations
 
 import calendar
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from dateutil.relativedelta import relativedelta
 
 from chatmem.memory.time_words import DAYS, DECADES, FEASTS, MONTHS, NUMBERS, PATTERNS, SEASONS, VAGUE_NUMBERS, direction_of
 
-__all__ = ["DAYS", "MONTHS", "NUMBERS", "Span", "age", "question_range", "resolve", "written"]
+__all__ = ["DAYS", "MONTHS", "NUMBERS", "Span", "age", "question_range", "resolve", "written", "written_range"]
 
 _DURATION = re.compile(r"\bhow (?:many|long|much time)\b.*\b(?:ago|since|between|before|after|until|passed)\b", re.IGNORECASE)
 
@@ -427,6 +428,15 @@ def written(day: date, *, weekday: bool = False) -> str:
     return f"{DAYS[day.weekday()].capitalize()}, {text}" if weekday else text
 
 
+def written_range(start: date, end: date) -> str:
+    """One date, or two: 1 May 2026 to 7 May 2026."""
+    return written(start) if start == end else f"{written(start)} to {written(end)}"
+
+
+_AGES = ((14, 1, "day"), (60, 7, "week"), (730, 30.44, "month"), (math.inf, 365.25, "year"))
+"""Below how many days an age is told in a unit, and the unit's days."""
+
+
 def age(day: date, today: date) -> str:
     """How far a day is from today, in words: "3 weeks ago", "in 2 days". Small models copy it where they cannot reckon."""
     days = abs((today - day).days)
@@ -434,13 +444,6 @@ def age(day: date, today: date) -> str:
         return "today"
     if days == 1:
         return "yesterday" if day < today else "tomorrow"
-    number, unit = (
-        (days, "day")
-        if days < 14
-        else (round(days / 7), "week")
-        if days < 60
-        else (round(days / 30.44), "month")
-        if days < 730
-        else (round(days / 365.25), "year")
-    )
+    length, unit = next((length, unit) for limit, length, unit in _AGES if days < limit)
+    number = round(days / length)
     return f"{number} {unit}s ago" if day < today else f"in {number} {unit}s"

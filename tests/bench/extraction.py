@@ -22,6 +22,7 @@ from typing import Any
 
 from dateutil.parser import parse as parse_date
 
+from chatmem.evaluate.scoring import begins
 from chatmem.memory.extract import extract
 from chatmem.types import Candidate
 from chatmem.words import content_stems
@@ -50,12 +51,6 @@ class Score:
     errors: list[str] = field(default_factory=list)
 
 
-def holds(sentence: str, must: list[str]) -> bool:
-    """Whether every required word begins a word of the sentence."""
-    low = sentence.casefold()
-    return all(any(re.search(rf"(?<!\w){re.escape(word)}", low) for word in option.split("|")) for option in must)
-
-
 def score(rows: list[dict[str, Any]]) -> Score:
     """Extract from each row and compare with its labels."""
     total = Score()
@@ -65,7 +60,7 @@ def score(rows: list[dict[str, Any]]) -> Score:
         total.messages += 1
         _sentences(row, got, total)
         for label in row["expect"]:
-            best = [candidate for candidate in got if holds(candidate.text, label["must"])]
+            best = [candidate for candidate in got if begins(candidate.text, label["must"])]
             total.labels += 1
             total.found += bool(best)
             if label["kind"] == "event":
@@ -85,7 +80,7 @@ def score(rows: list[dict[str, Any]]) -> Score:
 def _sentences(row: dict[str, Any], got: list[Candidate], total: Score) -> None:
     labels = [(label["must"], label["kind"]) for label in row["expect"]] + [(must, "also") for must in row.get("also", [])]
     for candidate in got:
-        kinds = {kind for must, kind in labels if holds(candidate.text, must)}
+        kinds = {kind for must, kind in labels if begins(candidate.text, must)}
         wrong = not kinds or bool(_BROKEN.search(candidate.text))
         total.sentences += 1
         total.wrong += wrong
