@@ -13,6 +13,7 @@ import http.client
 import json
 import os
 import shutil
+import subprocess
 import sys
 import threading
 import tomllib
@@ -22,7 +23,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from chatmem.config import Paths, find_paths
 from chatmem.errors import ChatmemError, DownloadFailed, ModelLoadFailed, ModelNotFound
@@ -137,14 +138,19 @@ def bundled_embedder(paths: Paths) -> Path:
     return _check_once(target, EMBEDDER_SHA256, paths)
 
 
+def _adapter_card() -> tuple[Path, dict[str, Any]]:
+    """The folder of the adapter that ships, and what is known of it and its base."""
+    folder = shipped_folder("data") / "adapter"
+    return folder, tomllib.loads((folder / "adapter.toml").read_text("utf-8"))
+
+
 def adapter_for(model: Path, size: int, paths: Paths) -> Path | None:
     """The adapter in data/adapter, when ``model`` (a file of ``size`` bytes) is the very one it was trained on.
 
-    Both are checked by hash: llama.cpp would load it with another model of the same shape, and crash on a damaged file.
+    Both are checked by hash: it would go with another model of the same shape, and spoil it.
     Raises ModelLoadFailed when the adapter is damaged.
     """
-    folder = shipped_folder("data") / "adapter"
-    wanted = tomllib.loads((folder / "adapter.toml").read_text("utf-8"))
+    folder, wanted = _adapter_card()
     if size != wanted["base_bytes"]:
         return None
     try:
@@ -155,6 +161,47 @@ def adapter_for(model: Path, size: int, paths: Paths) -> Path | None:
     if not file.is_file():
         raise ModelLoadFailed(f"The adapter {file.name} is missing.", "Reinstall with `make clean setup`.")
     return _check_once(file, wanted["sha256"], paths)
+
+
+def merged(base: Path, adapter: Path, paths: Paths, notice: Callable[[str], None] = lambda _: None) -> Path:
+    """The base with its adapter merged into one file, written at the first call (ten seconds), and again when either is another or it was changed.
+
+    Both must be as ``adapter_for`` found them. Raises ModelLoadFailed when it cannot be written.
+    """
+    from filelock import FileLock
+
+    _, card = _adapter_card()
+    target = paths.models / f"{adapter.stem}.Q8_0.gguf"
+    mark = paths.models / f"{target.name}.made"
+
+    def state() -> str:
+        stat = target.stat()
+        return f"{stat.st_size} {stat.st_mtime_ns} of {card['base_sha256']} and {card['sha256']}"
+
+    def made() -> bool:
+        return target.is_file() and mark.is_file() and mark.read_text("utf-8") == state()
+
+    if made():
+        return target
+    notice("Preparing the bundled model, once: about ten seconds.")
+    paths.make()
+    part = target.with_suffix(".part")
+    try:
+        with FileLock(f"{target}.lock"):
+            if made():  # by another chatmem meanwhile
+                return target
+            part.unlink(missing_ok=True)  # one that was cut off
+            # In a process of its own: it would take the interpreter from whoever types meanwhile.
+            subprocess.run(
+                [sys.executable, "-m", "chatmem.lora_gguf", str(base), str(adapter), str(part)], check=True, capture_output=True, text=True
+            )
+            part.replace(target)
+            mark.write_text(state(), "utf-8")
+    except (OSError, subprocess.CalledProcessError) as error:
+        part.unlink(missing_ok=True)
+        why = error.strerror if isinstance(error, OSError) else error.stderr.strip().rpartition("\n")[2]
+        raise ModelLoadFailed(f"The bundled model cannot be prepared in {paths.models}: {why}.", "It needs 150 MB of disk.") from error
+    return target
 
 
 def _added(paths: Paths) -> dict[str, Model]:
@@ -354,7 +401,9 @@ def main() -> None:
     """``python -m chatmem.catalogue``: prepare both bundled models."""
     try:
         paths = find_paths().make()
-        print(f"chat model: {bundled_chat(paths).name}")
+        base = bundled_chat(paths)
+        adapter = adapter_for(base, base.stat().st_size, paths)
+        print(f"chat model: {merged(base, adapter, paths).name if adapter else base.name}")
         print(f"embedder: {bundled_embedder(paths).name}")
     except ChatmemError as error:
         sys.exit(f"{error.message} {error.hint}")

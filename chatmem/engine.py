@@ -31,7 +31,7 @@ Messages = Sequence[dict[str, str]]
 
 
 class EngineInfo(Record):
-    """What is loaded. ``parameters`` is a count; sizes in bytes; ``context`` in tokens; ``adapter`` names the one loaded with the bundled model."""
+    """What is loaded. ``parameters`` is a count; sizes in bytes; ``context`` in tokens; ``adapter`` names the one merged into the bundled model."""
 
     path: str
     name: str
@@ -125,9 +125,9 @@ class Engine:
         with self._starting:
             try:
                 size = check_file(self._model)
-                adapter = self._adapter(size)
+                file, adapter = self._adapted(size)
                 try:
-                    loaded = self._try_load(adapter, safe=self._safe_mode())
+                    loaded = self._try_load(file, safe=self._safe_mode())
                 except ChildDied as died:
                     if self._closed:
                         return
@@ -135,7 +135,7 @@ class Engine:
                         raise
                     self._remember_safe_mode(died.signal)
                     self._notice("The model process crashed while loading; it was restarted in safe mode.")
-                    loaded = self._try_load(adapter, safe=True)
+                    loaded = self._try_load(file, safe=True)
                 self.info = EngineInfo(
                     path=str(self._model), size_bytes=size, safe_mode=self._safe_mode(), adapter=adapter.name if adapter else None, **loaded
                 )
@@ -158,24 +158,24 @@ class Engine:
             finally:
                 self._settled.set()
 
-    def _adapter(self, size: int) -> Path | None:
-        """The adapter made for this very model, if any; a damaged one is left out and said."""
+    def _adapted(self, size: int) -> tuple[Path, Path | None]:
+        """The file to load: with the adapter made for this very model merged in, if there is one. What is amiss with that is said, and left out."""
         if self._role != "chat":
-            return None
+            return self._model, None
         try:
-            return catalogue.adapter_for(self._model, size, self._paths)
+            adapter = catalogue.adapter_for(self._model, size, self._paths)
+            return (catalogue.merged(self._model, adapter, self._paths, self._notice), adapter) if adapter else (self._model, None)
         except ModelError as error:
-            self._notice(f"{error.message} The model runs without it.")
-            return None
+            self._notice(f"{error.message} The model runs without its adapter.")
+            return self._model, None
 
-    def _try_load(self, adapter: Path | None, *, safe: bool) -> dict[str, Any]:
+    def _try_load(self, file: Path, *, safe: bool) -> dict[str, Any]:
         self._child.start()
         embed = self._role == "embed"
         result: dict[str, Any] = self._child.call(
             "load",
-            path=str(self._model),
+            path=str(file),
             embed=embed,
-            adapter=str(adapter) if adapter else None,
             context=EMBED_CONTEXT if embed else self._settings.context,
             threads=self._settings.threads or os.cpu_count() or 1,
             gpu_layers=self._settings.gpu_layers,

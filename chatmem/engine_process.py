@@ -57,7 +57,7 @@ class Runtime:
         """Whether the current request was cancelled."""
         return self.cancelled == self.current
 
-    def load(self, path: str, embed: bool, adapter: str | None, context: int, threads: int, gpu_layers: int, safe: bool) -> dict[str, Any]:
+    def load(self, path: str, embed: bool, context: int, threads: int, gpu_layers: int, safe: bool) -> dict[str, Any]:
         """Load the model and decode one token, so that a machine where it crashes is known at once."""
         import llama_cpp
 
@@ -80,7 +80,6 @@ class Runtime:
                 n_threads_batch=threads,
                 n_gpu_layers=gpu_layers,
                 embedding=embed,
-                lora_path=adapter,
                 flash_attn=embed,
                 verbose=False,
             )

@@ -66,6 +66,23 @@ def chat_model(model_paths: Paths) -> Path:
 
 
 @pytest.fixture(scope="session")
+def merged_model(chat_model: Path, model_paths: Paths) -> Path:
+    """The bundled model with its adapter, as the engine loads it."""
+    from chatmem import catalogue
+
+    adapter = catalogue.adapter_for(chat_model, chat_model.stat().st_size, model_paths)
+    assert adapter is not None
+    return catalogue.merged(chat_model, adapter, model_paths)
+
+
+def lend(paths: Paths, *models: Path) -> None:
+    """Give a data folder models that were prepared in another one, so that they need not be made anew."""
+    for model in models:
+        for file in model.parent.glob(f"{model.name}*"):
+            (paths.models / file.name).symlink_to(file)
+
+
+@pytest.fixture(scope="session")
 def embed_model(model_paths: Paths) -> Path:
     from chatmem import catalogue
 

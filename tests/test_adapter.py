@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gguf import GGUFReader, dequantize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +24,7 @@ from chatmem.config import ModelSettings, Paths
 from chatmem.engine import Engine
 from chatmem.errors import ModelLoadFailed
 from chatmem.memory.context import with_dates
+from tests.conftest import lend
 
 SEEDS = st.integers(0, 10_000)
 SPLITS = st.sampled_from(["train", "test"])
@@ -110,14 +113,73 @@ def test_a_damaged_adapter_is_told_and_left_out(own: Paths, tmp_path: Path, monk
     with closing(Engine(base, "chat", ModelSettings(context=512), own, said.append)) as engine:
         engine.start()
         assert engine.wait(60).adapter is None
-    assert "runs without it" in said[0]
+    assert "runs without its adapter" in said[0]
+
+
+def weights(file: Path) -> dict[str, np.ndarray]:
+    """Every tensor of a GGUF as float32."""
+    return {tensor.name: dequantize(tensor.data, tensor.tensor_type) for tensor in GGUFReader(file).tensors}
+
+
+@pytest.mark.model
+def test_the_merged_file_is_the_base_with_what_the_adapter_adds(chat_model: Path, merged_model: Path, model_paths: Paths) -> None:
+    adapter = catalogue.adapter_for(chat_model, chat_model.stat().st_size, model_paths)
+    assert adapter is not None
+    base, lora, merged = weights(chat_model), weights(adapter), weights(merged_model)
+    assert merged.keys() == base.keys()
+    for name in ("blk.0.attn_q.weight", "blk.13.ffn_down.weight", "blk.29.attn_output.weight"):
+        added = (64 / 32) * lora[f"{name}.lora_b"] @ lora[f"{name}.lora_a"]
+        step = np.abs(base[name] + added).reshape(len(added), -1, 32).max(-1, keepdims=True) / 127  # of Q8_0, a block of 32; kept in F16
+        assert np.all(np.abs(merged[name] - base[name] - added).reshape(len(added), -1, 32) <= 0.6 * step)
+    assert np.array_equal(merged["token_embd.weight"], base["token_embd.weight"])
+
+
+@pytest.mark.model
+def test_the_merged_file_is_made_once_and_again_when_it_was_changed(chat_model: Path, merged_model: Path, model_paths: Paths, own: Paths) -> None:
+    adapter = catalogue.adapter_for(chat_model, chat_model.stat().st_size, model_paths)
+    assert adapter is not None
+    said: list[str] = []
+    assert catalogue.merged(chat_model, adapter, model_paths, said.append) == merged_model
+    assert not said
+    own_file = own.models / merged_model.name
+    for file in model_paths.models.glob(f"{merged_model.name}*"):
+        shutil.copy2(file, own.models / file.name)
+    assert catalogue.merged(chat_model, adapter, own, said.append) == own_file
+    assert not said
+    with own_file.open("r+b") as handle:
+        handle.truncate(1000)
+    own_file.with_suffix(".part").write_bytes(b"cut off")
+    assert catalogue.merged(chat_model, adapter, own, said.append) == own_file
+    assert len(said) == 1
+    assert own_file.read_bytes() == merged_model.read_bytes()
+    assert not own_file.with_suffix(".part").exists()
+
+
+def test_without_room_for_the_merged_file_the_bare_model_runs(chat_model: Path, own: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(catalogue.subprocess, "run", full)
+    said: list[str] = []
+    with closing(Engine(chat_model, "chat", ModelSettings(context=512), own, said.append)) as engine:
+        engine.start()
+        assert engine.wait(60).adapter is None
+    assert "No space left on device" in said[-1]
+    assert "runs without its adapter" in said[-1]
+
+
+def test_an_adapter_of_another_base_is_not_merged(embed_model: Path, own: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "_check_once", lambda path, *_: path)
+    adapter = catalogue.adapter_for(embed_model, families.load("adapter")["base_bytes"], own)
+    assert adapter is not None
+    with pytest.raises(ModelLoadFailed, match="the base has no blk"):
+        catalogue.merged(embed_model, adapter, own)
+    assert not list(own.models.glob("*.part"))
 
 
 @pytest.fixture(scope="module")
-def adapted(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    paths = Paths(tmp_path_factory.mktemp("home")).make()
-    base = catalogue.bundled_chat(paths)
-    return Model(base, catalogue.adapter_for(base, base.stat().st_size, paths))
+def adapted(merged_model: Path) -> Model:
+    return Model(merged_model)
 
 
 def test_parts_of_an_example_tokenize_as_the_whole(tmp_path: Path) -> None:
@@ -142,7 +204,8 @@ def test_it_answers_from_notes_it_never_saw_and_refuses_what_they_do_not_hold(ad
 
 
 @pytest.mark.model
-def test_the_engine_says_which_adapter_it_runs(own: Paths) -> None:
+def test_the_engine_says_which_adapter_it_runs(own: Paths, merged_model: Path) -> None:
+    lend(own, merged_model)
     with closing(Engine(catalogue.bundled_chat(own), "chat", ModelSettings(context=1024), own)) as engine:
         engine.start()
         assert engine.wait(60).adapter == families.load("adapter")["file"]

@@ -17,16 +17,16 @@ from chatmem.chat import Chat, Conversation
 from chatmem.config import Paths, Settings
 from chatmem.errors import ChatmemError
 from chatmem.types import Cancelled, Failed, Finished, Recalled, Token, TurnEvent
-from tests.conftest import Ticking
+from tests.conftest import Ticking, lend
 
 pytestmark = pytest.mark.model
 Open = Callable[[], Chat]
 
 
 @pytest.fixture
-def ready_paths(paths: Paths, embed_model: Path) -> Paths:
+def ready_paths(paths: Paths, embed_model: Path, merged_model: Path) -> Paths:
     """A fresh data folder that has the embedder already."""
-    (paths.models / embed_model.name).symlink_to(embed_model)
+    lend(paths, embed_model, merged_model)
     return paths
 
 

@@ -21,7 +21,7 @@ from chatmem.errors import ModelLoadFailed, ModelNotFound
 from chatmem.memory import operations
 from chatmem.store import Store
 from chatmem.types import Candidate, Link, Memory
-from tests.conftest import Ticking
+from tests.conftest import Ticking, lend
 
 HOSTILE = "The user's file is [bold]/tmp/x[/] \x1b[31mred\x1b[0m\x07 👩‍👩‍👧 שלום [/nonsense]"
 
@@ -374,7 +374,7 @@ def test_without_the_embedder_the_links_stay_and_it_is_said(
 
 @pytest.mark.model
 def test_the_real_embedder_links_what_is_edited(run: Run, paths: Paths, embed_model: Path) -> None:
-    (paths.models / embed_model.name).symlink_to(embed_model)
+    lend(paths, embed_model)
     run("add", "I adopted a puppy called Rex")
     run("add", "I bought a violin")
     edited = run("edit", "m2", "--text", "The user bought a lead because of the puppy Rex.")

@@ -17,6 +17,7 @@ from chatmem.config import ModelSettings, Paths
 from chatmem.engine import Engine
 from chatmem.errors import ContextTooSmall, EngineCrashed, ModelLoadFailed, ModelNotFound
 from chatmem.types import Usage
+from tests.conftest import lend
 
 pytestmark = pytest.mark.model
 HELLO = [{"role": "user", "content": "Say hello."}]
@@ -119,7 +120,8 @@ def test_killed_while_it_speaks_it_comes_back(chat_engine: Engine) -> None:
     assert say(chat_engine, HELLO)[0]
 
 
-def test_a_native_crash_leads_to_safe_mode_and_is_remembered(chat_model: Path, paths: Paths) -> None:
+def test_a_native_crash_leads_to_safe_mode_and_is_remembered(chat_model: Path, merged_model: Path, paths: Paths) -> None:
+    lend(paths, merged_model)
     notices: list[str] = []
     engine = Engine(chat_model, "chat", ModelSettings(), paths, notices.append)
     engine.start()

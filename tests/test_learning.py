@@ -19,15 +19,15 @@ from chatmem.memory import operations
 from chatmem.memory.context import Skill, build_messages
 from chatmem.prompts import load_prompt
 from chatmem.types import Candidate, Turn
-from tests.conftest import Ticking
+from tests.conftest import Ticking, lend
 
 pytestmark = pytest.mark.model
 
 
 @pytest.fixture
-def chat(paths: Paths, embed_model: Path, clock: Ticking) -> Iterator[Chat]:
+def chat(paths: Paths, embed_model: Path, merged_model: Path, clock: Ticking) -> Iterator[Chat]:
     """A companion whose chat model is away: nobody answers here."""
-    (paths.models / embed_model.name).symlink_to(embed_model)
+    lend(paths, embed_model, merged_model)
     opened = Chat(paths, Settings(), clock)
     opened.engine.close()
     opened.embedder.wait(60)

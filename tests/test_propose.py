@@ -18,6 +18,7 @@ from chatmem.memory.extract import extract
 from chatmem.memory.propose import propose_facts, propose_summary, unsupported
 from chatmem.prompts import load_prompt
 from chatmem.types import Turn
+from tests.conftest import lend
 
 SAID_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MESSAGE = "Pia and I finally got the keys to the flat in Ghent, 80 square metres, and the cat Miro hates it."
@@ -86,7 +87,8 @@ def test_a_summary_keeps_only_sentences_whose_numbers_names_and_words_were_said(
 
 
 @pytest.fixture
-def engine(paths: Paths, chat_model: Path) -> Iterator[Engine]:
+def engine(paths: Paths, chat_model: Path, merged_model: Path) -> Iterator[Engine]:
+    lend(paths, merged_model)
     opened = Engine(chat_model, "chat", Settings().model, paths)
     opened.start()
     opened.wait(60)

@@ -28,6 +28,7 @@ from chatmem.config import Paths
 from chatmem.errors import ConfigError
 from chatmem.store import Store
 from chatmem.web import GuardedServer, check_port, loopback
+from tests.conftest import lend
 
 TOKEN = "a-token-of-the-test"
 SAID = "My dog Biscuit is a beagle."
@@ -110,8 +111,9 @@ def test_a_taken_port_is_said() -> None:
 
 
 @pytest.fixture
-def served(home: Path) -> Iterator[str]:
+def served(paths: Paths, embed_model: Path, merged_model: Path) -> Iterator[str]:
     """``chatmem serve`` itself; gives the address that it prints."""
+    lend(paths, embed_model, merged_model)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

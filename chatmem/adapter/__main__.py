@@ -11,6 +11,7 @@ import click
 from chatmem import catalogue
 from chatmem.adapter.families import load
 from chatmem.config import find_paths
+from chatmem.lora_gguf import merge
 from chatmem.prompts import shipped_folder
 
 BUILD = Path("build/adapter")
@@ -59,13 +60,15 @@ def train(source: Path, tokens: int, out: Path) -> None:
 @click.option("--checkpoint", type=click.Path(path_type=Path, exists=True), default=BUILD / "checkpoint.pt", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=BUILD / "adapter.gguf", show_default=True)
 def export(checkpoint: Path, out: Path) -> None:
-    """Write the adapter as GGUF, and see that llama.cpp says the same as torch with it."""
+    """Write the adapter as GGUF, and see that llama.cpp says the same as torch with it merged in."""
     from chatmem.adapter import export as exporting
     from chatmem.adapter.measure import Model, natural_trees
 
     model = exporting.load(_base(), checkpoint)
     click.echo(f"{out}: sha256 {exporting.write(model, out)}")
-    llama, same, count = Model(_base(), out), 0, 12
+    merged = out.with_name("merged.gguf")
+    merge(_base(), out, merged)
+    llama, same, count = Model(merged), 0, 12
     for tree in natural_trees()[:count]:
         prompt = tree.prefix + tree.branches[0].context
         theirs, ours = llama.reply(prompt, 32).text, llama.text(exporting.greedy(model, llama.tokens(prompt), 32)).strip()
@@ -80,18 +83,19 @@ def export(checkpoint: Path, out: Path) -> None:
 @click.option("--extraction", type=click.Path(path_type=Path, exists=True), default=Path("tests/data/extraction/heldout.jsonl"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=BUILD, show_default=True)
 def evaluate(adapter: Path | None, cases: int, locomo: Path | None, extraction: Path, out: Path) -> None:
-    """The base and the adapter side by side, on what training never saw; writes the wrong answers and the everyday replies to --out."""
+    """The base and the base with the adapter merged in side by side, on what training never saw; writes the wrong answers and the everyday replies to --out."""
     from chatmem.adapter import measure
     from chatmem.adapter.tasks import everyday
 
     out.mkdir(parents=True, exist_ok=True)
     adapter = adapter or shipped_folder("data") / "adapter" / load("adapter")["file"]
     rows: list[dict[str, Any]] = [json.loads(line) for line in extraction.read_text("utf-8").splitlines()]
-    found = measure.measure(_base(), adapter, cases=cases, locomo_file=locomo, rows=rows, report=lambda text: click.echo(text, err=True))
+    merge(_base(), adapter, out / "merged.gguf")
+    models = {"base": measure.Model(_base()), "adapter": measure.Model(out / "merged.gguf")}
+    found = measure.measure(models, cases=cases, locomo_file=locomo, rows=rows, report=lambda text: click.echo(text, err=True))
     click.echo(f"{'':58}{'base':>8}{'adapter':>9}{'of':>6}")
     for name in found["base"].of:
         click.echo(f"{name:58}{found['base'].share(name):8.3f}{found['adapter'].share(name):9.3f}{found['base'].of[name]:6}")
-    models = {"base": measure.Model(_base(), None), "adapter": measure.Model(_base(), adapter)}
     speeds = measure.speed(models)
     for i, what in enumerate(("reading", "writing")):
         click.echo(

@@ -55,14 +55,12 @@ def tokenizer(base: Path) -> Callable[[str], list[int]]:
 
 
 class Model:
-    """The bundled model in this process, alone or with an adapter."""
+    """A model in this process: the bundled one, or that with an adapter merged in."""
 
-    def __init__(self, base: Path, adapter: Path | None, threads: int = 2) -> None:
+    def __init__(self, file: Path, threads: int = 2) -> None:
         from llama_cpp import Llama
 
-        self._llama = Llama(
-            str(base), lora_path=str(adapter) if adapter else None, n_ctx=4096, n_threads=threads, n_threads_batch=threads, verbose=False
-        )
+        self._llama = Llama(str(file), n_ctx=4096, n_threads=threads, n_threads_batch=threads, verbose=False)
 
     def tokens(self, text: str) -> list[int]:
         """Tokens of a prompt."""
@@ -248,14 +246,14 @@ def speed(models: dict[str, Model], rounds: int = 6) -> dict[str, tuple[float, f
 
 
 def measure(
-    base: Path, adapter: Path, *, cases: int, locomo_file: Path | None, rows: Sequence[dict[str, Any]], report: Callable[[str], None]
+    models: dict[str, Model], *, cases: int, locomo_file: Path | None, rows: Sequence[dict[str, Any]], report: Callable[[str], None]
 ) -> dict[str, Tally]:
-    """All measures of the base and of the adapter."""
+    """All measures of these models, by name."""
     trees, natural = generated_trees(cases), natural_trees()
     from_locomo = locomo_trees(locomo_file, 300) if locomo_file else []
     found = {}
-    for name, path in (("base", None), ("adapter", adapter)):
-        model, tally = Model(base, path), Tally()
+    for name, model in models.items():
+        tally = Tally()
         report(f"{name}: held-out families")
         grounded(model, trees, tally, "held-out families")
         report(f"{name}: hand-written notes")
