@@ -38,9 +38,9 @@ DIM = "$foreground 60%"
 
 
 class Listed(Message):
-    """The keys of a look, with the lines around the cursor; the first of them only unless ``whole``."""
+    """The keys of a look, with the lines around the cursor; the first of them only, and nothing counted, unless ``whole``."""
 
-    def __init__(self, ticket: int, page: views.Page, counts: dict[str, int], change: int, at: str | None, *, whole: bool = True) -> None:
+    def __init__(self, ticket: int, page: views.Page, counts: dict[str, int] | None, change: int, at: str | None, *, whole: bool = True) -> None:
         super().__init__()
         self.ticket, self.page, self.counts, self.change, self.at, self.whole = ticket, page, counts, change, at, whole
 
@@ -208,7 +208,8 @@ class MemoriesScreen(BrowsingScreen):
                 return
             around = page.keys.index(near) if near and near in page.keys else 0
             found = views.read_lines(chat.store, look, page.keys[max(0, around - height) : around + height])
-            self.post_message(Listed(ticket, views.Page(page.keys, page.lines | found), self._reader.counts(), change, place, whole=whole))
+            counts = self._reader.counts() if whole else None  # counting costs as much as all else of a first page
+            self.post_message(Listed(ticket, views.Page(page.keys, page.lines | found), counts, change, place, whole=whole))
 
         self._guarded(task, "")
 
@@ -220,7 +221,8 @@ class MemoriesScreen(BrowsingScreen):
         self._begun = event.ticket
         if event.whole:
             self._listed, self._listed_look = event.ticket, self.look
-        self._keys, self.read_lines, self._counts, self._change = event.page.keys, event.page.lines, event.counts, event.change
+        self._keys, self.read_lines, self._change = event.page.keys, event.page.lines, event.change
+        self._counts = event.counts or self._counts
         self.rows.show(event.page.keys, event.at)
         if not event.whole:  # once the first page is drawn, the rest
             self.call_after_refresh(self._read_rest, event.ticket)
