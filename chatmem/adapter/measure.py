@@ -24,10 +24,14 @@ from chatmem.adapter.tasks import Tree, answer_tree
 from chatmem.evaluate.datasets import read_cases
 from chatmem.evaluate.scoring import begins, f1, normalise, refuses
 from chatmem.memory.context import with_dates
-from chatmem.memory.propose import FACTS_SCHEMA, SUMMARY_SCHEMA, propose_facts
+from chatmem.memory.extract import extract
+from chatmem.memory.propose import FACTS_SCHEMA, SUMMARY_SCHEMA, propose_facts, propose_summary
+from chatmem.memory.summarize import summarize_session
 from chatmem.prompts import load_prompt
+from chatmem.types import Turn
 
 SEED = 20260614
+EPOCH = datetime(2023, 5, 8, 12, tzinfo=UTC)
 LONGEST_EVIDENCE = 2400
 """Characters of gold evidence that a LoCoMo prompt takes; questions with more are left out."""
 
@@ -176,6 +180,38 @@ def locomo(model: Model, trees: Sequence[Tree], tally: Tally) -> None:
             tally.errors.append(described(question, answer, tree))
 
 
+def locomo_sessions(path: Path) -> list[tuple[list[Turn], list[str]]]:
+    """Every fourth LoCoMo session, the first speaker as the user, with what its annotators observed of that speaker."""
+    found = []
+    for sample in json.loads(path.read_text("utf-8")):
+        spoken = sample["conversation"]
+        user = spoken["speaker_a"]
+        for number in range(2, 20, 4):
+            observed = sample["observation"].get(f"session_{number}_observation", {}).get(user)
+            if observed and f"session_{number}" in spoken:
+                turns = [
+                    Turn(id=f"t{n}", session_id="s1", n=n, parent=None, role="user" if turn["speaker"] == user else "assistant", content=turn["text"], created_at=EPOCH)
+                    for n, turn in enumerate(spoken[f"session_{number}"])
+                ]  # fmt: skip
+                found.append((turns, [text.replace(user, "The user") for text, *_ in observed]))
+    return found
+
+
+def locomo_summaries(model: Model, sessions: Sequence[tuple[list[Turn], list[str]]], tally: Tally) -> None:
+    """How near a sentence of the session's summary comes to each thing observed: the model's, checked as in the app, and the rules'."""
+    prompt = load_prompt("summary")
+
+    def ask(messages: list[dict[str, str]], _schema: dict[str, Any], most: int) -> Any:
+        return parsed(model.reply("".join(tasks.turn(m["role"], m["content"]) for m in messages) + tasks.REPLY, most).text, SUMMARY_SCHEMA) or {}
+
+    for turns, observed in sessions:
+        facts = [fact for turn in turns if turn.role == "user" for fact in extract(turn.content, turn.created_at)]
+        for name, lines in (("the model", propose_summary(ask, prompt, turns)), ("the rules", summarize_session(turns, facts).splitlines())):
+            said = [normalise(line) for line in lines]
+            for text in observed:
+                tally.count(f"LoCoMo sessions summarised by {name}: F1", max((f1(normalise(text), one) for one in said), default=0.0))
+
+
 def json_tasks(model: Model, rows: Sequence[dict[str, Any]], tally: Tally) -> None:
     """Extraction from labelled messages, summaries and labels, without a grammar. Rows as in tests/data/extraction."""
     prompt = load_prompt("extract")
@@ -251,6 +287,7 @@ def measure(
     """All measures of these models, by name."""
     trees, natural = generated_trees(cases), natural_trees()
     from_locomo = locomo_trees(locomo_file, 300) if locomo_file else []
+    sessions = locomo_sessions(locomo_file) if locomo_file else []
     found = {}
     for name, model in models.items():
         tally = Tally()
@@ -261,6 +298,7 @@ def measure(
         if from_locomo:
             report(f"{name}: LoCoMo")
             locomo(model, from_locomo, tally)
+            locomo_summaries(model, sessions, tally)
         report(f"{name}: JSON tasks")
         json_tasks(model, rows, tally)
         found[name] = tally

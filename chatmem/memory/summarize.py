@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from chatmem.types import Memory, Turn
+from chatmem.types import Candidate, Memory, Turn
 from chatmem.words import content_stems
 
 SESSION_SENTENCES = 5
 RUNNING_SENTENCES = 20
 
 
-def summarize_session(turns: Sequence[Turn], facts: Sequence[Memory]) -> str:
+def summarize_session(turns: Sequence[Turn], facts: Sequence[Memory | Candidate]) -> str:
     """At most five sentences, in the order they were said: what was learnt first, else the user's most central words."""
     if facts:
         best = sorted(facts, key=lambda memory: -memory.importance)[:SESSION_SENTENCES]
