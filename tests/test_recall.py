@@ -353,3 +353,14 @@ def crowded(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
 def test_the_commonest_words_give_way_to_rarer_ones(crowded: Store) -> None:
     assert [id_ for id_, _ in crowded.bm25("tea quokka", "in_context", 10)] == ["s4_1"]
     assert len(crowded.bm25("tea", "in_context", 10)) == 10
+
+
+def test_rows_of_other_profiles_do_not_crowd_out_ones_own(crowded: Store, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatmem.store.conversations.MOST_RANKED", 2)
+    crowded.close()
+    store = Store.open(paths, "other", crowded.clock)
+    try:
+        mine = store.add_turn(store.new_session().id, "user", "A pot of tea and a long afternoon in the garden of my aunt.", None)
+        assert [id_ for id_, _ in store.bm25("tea", "text", 10)] == [mine.id]
+    finally:
+        store.close()

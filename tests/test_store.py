@@ -19,7 +19,7 @@ from chatmem.config import Paths
 from chatmem.errors import NotFound, StoreDamaged, StoreError, StoreLocked, StoreTooNew
 from chatmem.memory import operations
 from chatmem.store import Store
-from chatmem.store.conversations import match_expression
+from chatmem.store.conversations import asked_words, match_expression
 from chatmem.types import Candidate, Recall
 from tests.conftest import Ticking
 
@@ -53,12 +53,12 @@ def test_bm25_finds_by_stem_and_by_the_previous_turn(store: Store) -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_text_makes_a_valid_query_or_none(text: str) -> None:
-    expression = match_expression(text)
-    if expression is not None:
+def test_any_text_makes_a_valid_query_or_no_words(text: str) -> None:
+    words = asked_words(text)
+    if words:
         database = sqlite3.connect(":memory:")
         database.execute("CREATE VIRTUAL TABLE f USING fts5 (x)")
-        database.execute("SELECT * FROM f WHERE f MATCH ?", [expression]).fetchall()
+        database.execute("SELECT * FROM f WHERE f MATCH ?", [match_expression(words)]).fetchall()
         database.close()
 
 

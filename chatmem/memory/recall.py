@@ -13,6 +13,7 @@ import math
 import re
 import time
 from collections.abc import Collection, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
@@ -51,6 +52,7 @@ COSINE_SURE_WITH_WORD = 0.40
 
 _WORD = re.compile(r"[^\W_]+")
 State = Literal["confident", "possible", "none"]
+Scored = Future[list[tuple[str, float]]]
 
 
 class Searcher(Protocol):
@@ -136,12 +138,14 @@ def explain(
         spent[name] = round((clock[-1] - clock[-2]) * 1000, 2)
 
     query = analyse(question, today, store.rarity)
-    meaning = _Meaning(store, index, embedder, query_vector)
     step("read the question")
-    rounds = round_lists(store, query, settings, meaning, exclude)
-    step("candidates among rounds")
-    memories = memory_lists(store, query, settings, meaning)
-    step("candidates among memories")
+    with ThreadPoolExecutor(2) as threads:
+        searches = Searches(store, embedder, query_vector if settings.dense_weight else None)
+        searches.begin(threads, index, query, settings)
+        rounds = round_lists(store, query, settings, searches, exclude)
+        step("candidates among rounds")
+        memories = memory_lists(settings, searches)
+        step("candidates among memories")
     most = limit or settings.max_items
     items = [*_round_items(store, rounds, query, settings, most), *_memory_items(store, memories, query, settings, most)]
     items.sort(key=lambda item: (-item.score, item.source, item.id))
@@ -160,29 +164,40 @@ def explain(
 
 
 @dataclass(frozen=True)
-class _Meaning:
-    """The question's vector and where the others are; without a vector all of it is empty."""
+class Searches:
+    """What other threads search for while the words of turns are looked up: ids and scores, none where a setting leaves them out."""
 
     store: Store
-    index: Searcher | None
     embedder: str
     vector: np.ndarray | None
+    near: dict[VectorKind, Scored] = field(default_factory=dict)
+    having: dict[Literal["session", "memory"], Scored] = field(default_factory=dict)
 
-    def near(self, kind: VectorKind) -> dict[str, float]:
-        """The nearest ids and their cosines."""
-        if self.vector is None or self.index is None:
+    def begin(self, threads: Executor, index: Searcher | None, query: Query, settings: MemorySettings) -> None:
+        """Search for the nearest vectors and for words, first for what is needed first."""
+        if index is not None and self.vector is not None:
+            self.near["rounds"] = threads.submit(index.search, "rounds", self.vector, CANDIDATES)
+        if settings.session_weight:
+            self.having["session"] = threads.submit(self.store.reader.bm25, query.text, "session", CANDIDATES)
+        if settings.bm25_weight:
+            self.having["memory"] = threads.submit(self.store.reader.bm25, query.text, "memory", CANDIDATES)
+        if index is not None and self.vector is not None:
+            self.near["memories"] = threads.submit(index.search, "memories", self.vector, CANDIDATES)
+
+    def by_words(self, column: Literal["session", "memory"]) -> dict[str, float]:
+        """Sessions or memories by their words."""
+        return dict(self.having[column].result()) if column in self.having else {}
+
+    def by_meaning(self, kind: VectorKind, others: Collection[str]) -> dict[str, float]:
+        """The cosines of the nearest, and of these others as far as they have a vector."""
+        if self.vector is None:
             return {}
-        return dict(self.index.search(kind, self.vector, CANDIDATES))
-
-    def cosines(self, kind: VectorKind, ids: Sequence[str]) -> dict[str, float]:
-        """Exact cosines of these ids, as far as they have a vector."""
-        if self.vector is None or not ids:
-            return {}
-        known, matrix = self.store.vectors(kind, self.embedder, ids)
-        return dict(zip(known, (matrix @ self.vector).tolist(), strict=True)) if known else {}
+        near = dict(self.near[kind].result()) if kind in self.near else {}
+        known, matrix = self.store.vectors(kind, self.embedder, [id_ for id_ in others if id_ not in near])
+        return near | (dict(zip(known, (matrix @ self.vector).tolist(), strict=True)) if known else {})
 
 
-def round_lists(store: Store, query: Query, settings: MemorySettings, meaning: _Meaning, exclude: Collection[str] = ()) -> dict[str, Ranked]:
+def round_lists(store: Store, query: Query, settings: MemorySettings, searches: Searches, exclude: Collection[str] = ()) -> dict[str, Ranked]:
     """Rounds by their words (those of the turn before count too), by the words of their session, and by meaning; none of ``exclude``.
 
     A list of weight 0 is not even collected.
@@ -193,31 +208,28 @@ def round_lists(store: Store, query: Query, settings: MemorySettings, meaning: _
         round_of = store.round_ids([turn_id for turn_id, _ in turns])
         rounds = [(round_of[turn_id], score) for turn_id, score in turns if round_of.get(turn_id, "") not in {"", *exclude}]
         lists["words"] = Ranked(settings.bm25_weight, best_of(rounds))
-    if settings.dense_weight and meaning.vector is not None:
-        near = {id_: score for id_, score in meaning.near("rounds").items() if id_ not in exclude}
-        more = [id_ for ranked in lists.values() for id_ in ranked.scores if id_ not in near]
-        lists["meaning"] = Ranked(settings.dense_weight, near | meaning.cosines("rounds", more))
+    if searches.vector is not None:
+        near = searches.by_meaning("rounds", [id_ for ranked in lists.values() for id_ in ranked.scores])
+        lists["meaning"] = Ranked(settings.dense_weight, {id_: score for id_, score in near.items() if id_ not in exclude})
     if settings.session_weight:
-        sessions = dict(store.bm25(query.text, "session", CANDIDATES))
+        sessions = searches.by_words("session")
         pool = dict.fromkeys(id_ for ranked in lists.values() for id_ in ranked.scores)
         lists["session"] = Ranked(settings.session_weight, {id_: sessions[session] for id_ in pool if (session := _session(id_)) in sessions})
     return lists
 
 
-def _session(round_id: str) -> str:
-    return round_id.rpartition("_")[0]
-
-
-def memory_lists(store: Store, query: Query, settings: MemorySettings, meaning: _Meaning) -> dict[str, Ranked]:
+def memory_lists(settings: MemorySettings, searches: Searches) -> dict[str, Ranked]:
     """Current memories by words and by meaning."""
     lists: dict[str, Ranked] = {}
     if settings.bm25_weight:
-        lists["words"] = Ranked(settings.bm25_weight, dict(store.bm25(query.text, "memory", CANDIDATES)))
-    if settings.dense_weight and meaning.vector is not None:
-        near = meaning.near("memories")
-        more = [id_ for ranked in lists.values() for id_ in ranked.scores if id_ not in near]
-        lists["meaning"] = Ranked(settings.dense_weight, near | meaning.cosines("memories", more))
+        lists["words"] = Ranked(settings.bm25_weight, searches.by_words("memory"))
+    if searches.vector is not None:
+        lists["meaning"] = Ranked(settings.dense_weight, searches.by_meaning("memories", [id_ for ranked in lists.values() for id_ in ranked.scores]))
     return lists
+
+
+def _session(round_id: str) -> str:
+    return round_id.rpartition("_")[0]
 
 
 def lift_by_session(fused: dict[str, dict[str, float]], weight: float) -> None:

@@ -1,4 +1,4 @@
-"""SQLite, the truth: every word said and everything derived from it. One writer, one lock, one connection.
+"""SQLite, the truth: every word said and everything derived from it. One writer, one lock, one connection that writes.
 
 Turns are never changed. Full-text rows are written in the same transaction as what they index. The class is built in
 layers, each on the tables below it: Database, Conversations, Memories, Erasing, Recalls, Pages, Checks, Store.
