@@ -99,6 +99,7 @@ def test_the_adapter_belongs_to_the_bundled_model_alone(own: Paths, tmp_path: Pa
     assert catalogue.adapter_for(other, size - 1, own) is None
 
 
+@pytest.mark.slow
 def test_a_damaged_adapter_is_told_and_left_out(own: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = tmp_path / "data"
     shutil.copytree(families.shipped_folder("data"), data)
@@ -155,6 +156,7 @@ def test_the_merged_file_is_made_once_and_again_when_it_was_changed(chat_model: 
     assert not own_file.with_suffix(".part").exists()
 
 
+@pytest.mark.slow
 def test_without_room_for_the_merged_file_the_bare_model_runs(chat_model: Path, own: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -175,6 +175,7 @@ def _garbage(folder: Path) -> None:
     (folder / "chroma.sqlite3").write_bytes(b"garbage" * 1000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "found"),
     [(_no_pointer, "pointer"), (_no_folder, "is gone"), (_other_embedder, "another embedder"), (_garbage, "cannot be opened")],
@@ -187,6 +188,7 @@ def test_a_damaged_index_is_found_and_made_anew(indexed: Path, store: Store, pat
     assert _wrong(doctor.checks(store, None, paths)) == {}
 
 
+@pytest.mark.slow
 def test_an_index_that_is_behind_is_found(indexed: Path, store: Store, paths: Paths) -> None:
     operations.forget(store, ["m1"])
     assert _wrong(doctor.checks(store, None, paths)) == {"3 vector index": "it holds 2 memories, the database 1"}
@@ -195,6 +197,7 @@ def test_an_index_that_is_behind_is_found(indexed: Path, store: Store, paths: Pa
     assert _wrong(doctor.checks(store, None, paths)) == {"3 vector index": "it does not find m1"}
 
 
+@pytest.mark.slow
 def test_left_over_vectors_are_dropped(indexed: Path, store: Store, paths: Paths) -> None:
     store.put_vectors("memories", catalogue.EMBEDDER_ID, ["m77"], np.eye(1, catalogue.EMBEDDER_DIMENSIONS, dtype=np.float32))
     store.put_vectors("rounds", "older-embedder", ["s9_9"], np.eye(1, 8, dtype=np.float32))

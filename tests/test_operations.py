@@ -387,7 +387,7 @@ class Life(RuleBasedStateMachine):
         assert self.store.bm25("quokka", "memory", 5) == []
 
 
-TestLife = Life.TestCase
+TestLife = pytest.mark.slow(Life.TestCase)
 TestLife.settings = settings(
     max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )

@@ -33,6 +33,7 @@ class Dripping(io.StringIO):
         return super().read(self.size)
 
 
+@pytest.mark.slow
 @given(st.lists(values, min_size=1, max_size=6), st.integers(1, 40), st.sampled_from([None, 2]))
 def test_an_array_comes_out_whole_wherever_it_is_cut(elements: list[object], size: int, indent: int | None) -> None:
     text = json.dumps(elements, indent=indent, ensure_ascii=False)

@@ -33,6 +33,8 @@ from .test_evaluation import opened as opened_evaluation
 from .test_memories import opened, settled
 from .test_screens import recalled
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def no_color(monkeypatch: pytest.MonkeyPatch) -> None:

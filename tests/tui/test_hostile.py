@@ -30,6 +30,8 @@ from .snapshots import text_of
 from .test_chat import ready, say
 from .test_memories import opened, settled
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "[bold]x[/] [/tmp/x] [@click=app.quit]go[/] \x1b[31mred\x1b]0;title\x07\x9b2J \u202eevil שלום 👩‍👩‍👧 "
 LONG = "line of a reply that never ends\n" * 10_000
 

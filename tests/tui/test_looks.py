@@ -31,6 +31,7 @@ from .test_correcting import at
 from .test_memories import opened
 from .test_screens import opened_jobs
 
+pytestmark = pytest.mark.slow
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)])
 
 

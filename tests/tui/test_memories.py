@@ -239,6 +239,7 @@ async def test_an_empty_memory_says_what_to_do(paths: Paths) -> None:
     store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1, 1), (20, 6), (80, 24), (200, 60)])
 async def test_any_size_works(library_app: ChatmemApp, size: tuple[int, int]) -> None:
     async with library_app.run_test(size=size) as pilot:

@@ -175,6 +175,7 @@ async def test_the_palette_has_every_action(app: ChatmemApp) -> None:
         assert "Keys" not in offered  # Textual's own help: there is one already
 
 
+@pytest.mark.slow
 async def test_f1_helps_with_what_is_being_done(app: ChatmemApp, chat: FakeChat) -> None:
     long_session(chat.store, 1, "An older one")
     async with app.run_test(size=(120, 36)) as pilot:
@@ -211,6 +212,7 @@ def test_text_is_made_safe() -> None:
     assert Turn.model_fields["state"].default == "complete"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1, 1), (8, 4), (40, 10), (220, 60)])
 async def test_any_terminal_size_works(app: ChatmemApp, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
