@@ -183,7 +183,7 @@ class MemoriesScreen(BrowsingScreen):
         self._read(self._ticket, self.look, "" if top else at, day, quick=quick)
 
     def _read(self, ticket: int, look: Look, at: str | None, day: date | None, *, quick: bool) -> None:
-        self._read_keys(ticket, look, at, day, self.rows.key, max(24, self.rows.size.height), quick)
+        self._read_keys(ticket, look, at, day, self.rows.key, self.app.size.height, quick)
 
     @work(thread=True, exclusive=True, group="keys", exit_on_error=False)
     def _read_keys(self, ticket: int, look: Look, at: str | None, day: date | None, cursor: str, height: int, quick: bool) -> None:
