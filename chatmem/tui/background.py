@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chatmem.chat import Chat
 
 log = logging.getLogger(__name__)
+SOON = 0.1  # seconds after a screen opens for what can wait until its first frame is drawn
 
 
 class BackgroundScreen(Screen[None]):

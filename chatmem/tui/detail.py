@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from chatmem.memory.decay import retention
 from chatmem.store.pages import Use
 from chatmem.tui import lines
+from chatmem.tui.background import SOON
 from chatmem.tui.changes import Changes, describe, differences
 from chatmem.tui.correcting import CORRECTING_HELP, CORRECTIONS, CorrectingScreen, UndoLine
 from chatmem.tui.keys import KeyLine
@@ -208,7 +209,7 @@ On a line of “How it changed”, **z** undoes exactly that change.
         """Read it."""
         self.set_class(self.app.size.width >= 130, "-two")
         self.changed()
-        self.refresh_standing()
+        self.set_timer(SOON, self.refresh_standing)
         self.set_interval(0.7, lambda: self.ask("change", lambda chat: chat.store.last_change()))
 
     def changed(self) -> None:

@@ -18,6 +18,7 @@ from textual.worker import get_current_worker
 from chatmem.memory.decay import retention
 from chatmem.store.pages import MemoryLine, SessionLine
 from chatmem.tui import lines, views
+from chatmem.tui.background import SOON
 from chatmem.tui.browsing import BrowsingScreen
 from chatmem.tui.changes import Changes
 from chatmem.tui.correcting import CORRECTING_HELP, CORRECTIONS, UndoLine
@@ -151,7 +152,7 @@ class MemoriesScreen(BrowsingScreen):
         """Read what is there."""
         self.show_head()
         self.read()
-        self.set_timer(0.1, self.refresh_standing)  # after the list: it can wait
+        self.set_timer(SOON, self.refresh_standing)
         self.set_interval(BEAT, self._look_round)
 
     def on_screen_resume(self) -> None:

@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from textual import events
+from textual.pilot import Pilot
+from textual.widgets import OptionList
 
+import chatmem.jobs  # the app that opens has it already, for its schedule
 import chatmem.tui.app
 from chatmem.config import Paths, Settings
 from chatmem.tui.app import ChatmemApp
@@ -25,6 +28,8 @@ from .library import StoreChat, large_library, open_store
 from .test_chat import ready
 
 SIZE = (160, 50)
+OTHERS = (("upkeep", "f5", "jobs"), ("settings", "f8", "story"), ("models", "f9", "story"))
+"""Screens that the chat opens: name, key, and the list in them that is filled."""
 
 
 class Timed(ChatmemApp):
@@ -157,7 +162,30 @@ async def bench(count: int) -> None:
                     await each(app, pilot.pause, name, list(keys), whole=whole)
                 await pilot.press("1")
                 await pilot.pause(0.5)
+            await pilot.press("home")
+            await opening(app, pilot, "a memory's life", "enter", "story")
+            await pilot.press("escape")
+            await pilot.pause(0.3)
+            for name, key, list_id in OTHERS:
+                await opening(app, pilot, name, key, list_id)
         store.close()
+
+
+async def opening(app: Timed, pilot: Pilot[None], name: str, key: str, list_id: str) -> None:
+    """Time a key that opens a screen, until its list has lines and is drawn; it is closed again."""
+    below, taken = app.screen, []
+
+    def filled() -> bool:
+        found = app.screen.query(f"#{list_id}").results(OptionList) if app.screen is not below and app.screen.is_mounted else ()
+        return any(some.option_count for some in found)
+
+    for _ in range(6):
+        taken.append(await press(app, key, filled))
+        await pilot.pause(0.3)
+        await pilot.press("escape")
+        await pilot.pause(0.3)
+    report(f"open {name}, first", taken[:1])
+    report(f"open {name}, again", taken[1:])
 
 
 async def each(app: Timed, pause: Callable[[float], Awaitable[None]], name: str, keys: list[str], *, whole: bool) -> None:
