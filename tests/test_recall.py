@@ -17,7 +17,7 @@ from chatmem.memory import operations
 from chatmem.memory.context import excerpt
 from chatmem.memory.fusion import Ranked, best_of, fuse, rank_sessions, spread_out
 from chatmem.memory.keys import own_statements, round_vectors
-from chatmem.memory.query import analyse
+from chatmem.memory.query import analyse, asks_for_advice
 from chatmem.memory.recall import explain, judge, lift_by_session, recall
 from chatmem.store import Store
 from chatmem.types import Candidate, Recall, RecallItem
@@ -212,6 +212,36 @@ def test_the_gate_weighs_meaning_and_telling_words_together() -> None:
     assert judge([item("a", 0.5, "s1", cosine=0.6)]).state == "confident"
     assert judge([item("a", 0.5, "s1", telling=0.2)], by_words_alone=True).state == "none"
     assert judge([item("a", 0.5, "s1", telling=0.4)], by_words_alone=True).state == "possible"
+
+
+@pytest.mark.parametrize(
+    ("question", "advice"),
+    [
+        ("What could I watch tonight?", True),
+        ("Where should I go for a long weekend in June?", True),
+        ("Can you recommend some frames?", True),
+        ("Pick something for my film evening, would you?", True),
+        ("I need a dish for a dinner at my place. Ideas?", True),
+        ("Help me choose a present for my mother.", True),
+        ("What would you suggest for a first garden?", True),
+        ("Which exercise did you recommend for my lower back?", False),
+        ("Remind me of the tips you gave me about sleep.", False),
+        ("Where did I leave the spare key?", False),
+        ("How many books should have arrived?", False),
+    ],
+)
+def test_advice_to_come_is_told_from_advice_given_and_from_facts(question: str, advice: bool) -> None:
+    assert asks_for_advice(question) is advice
+
+
+def test_advice_gets_what_is_near_and_nothing_else(talked: Store) -> None:
+    near = [item("a", 0.5, "s1", cosine=0.31, telling=0.1)]
+    assert judge(near).state == "none"
+    assert judge(near, advice=True).state == "possible"
+    assert judge([item("a", 0.5, "s1", cosine=0.29)], advice=True).state == "none"
+    found = ask(talked, "Any ideas for a violin recital?")
+    assert found.state == "none"
+    assert not found.shown
 
 
 def test_a_long_round_costs_what_is_shown_of_it(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,6 +20,20 @@ FRAME = frozenset(
     late latest lately like long many mention minute month much next number often order participate pass past percentage previous recent recently recommend remind
     since spend spent suggest suggestion talk tip today told tomorrow took total came wanted week weekend wonder year yesterday
     one two three four five six seven eight nine ten dozen few several first second third""".split()
+)
+
+
+_ADVICE = re.compile(
+    r"\b(?:suggest(?:ions?)?|recommend(?:ations?)?|advice|advise|ideas?|tips?)\b"
+    r"|\bwhat (?:else )?(?:could|should|shall|might|would) (?:i|we|you|be)\b"
+    r"|\b(?:where|how|which|who)\b[^.?!]{0,30}\b(?:could|should|shall) (?:i|we)\b"
+    r"|\b(?:give me|make me|draw up|think of) (?:a|an|some) (?:plan|list|few)\b"
+    r"|\b(?:pick|choose|find|plan) (?:\w+ )?(?:something|somewhere|one|an?)\b.*\bfor (?:me|my|us|our)\b"
+    r"|\bhelp me (?:to )?(?:choose|pick|plan|decide|find)\b",
+    re.IGNORECASE,
+)
+_ADVICE_GIVEN = re.compile(
+    r"\b(?:did|had|have) (?:you|we|i)\b|\byou (?:\w+ )?(?:suggested|recommended|advised|gave|told|said|mentioned)\b", re.IGNORECASE
 )
 
 
@@ -46,6 +61,11 @@ class Query:
         """The same with each word by how much it tells."""
         total = sum(self.weights.values())
         return sum(weight for word, weight in self.weights.items() if word in stems) / total if total else 0.0
+
+
+def asks_for_advice(question: str) -> bool:
+    """Whether a question asks for advice to come, which no memory holds: what is near helps, and nothing need be refused."""
+    return _ADVICE.search(question) is not None and _ADVICE_GIVEN.search(question) is None
 
 
 def analyse(question: str, today: date, rarity: Callable[[Sequence[str]], Mapping[str, float]] | None = None) -> Query:

@@ -23,7 +23,7 @@ import numpy as np
 from chatmem.config import MemorySettings
 from chatmem.memory.fusion import Ranked, best_of, fuse, rank_sessions, spread_out
 from chatmem.memory.histories import asks_for_history
-from chatmem.memory.query import Query, analyse
+from chatmem.memory.query import Query, analyse, asks_for_advice
 from chatmem.store import Store, VectorKind
 from chatmem.types import Recall, RecallItem
 from chatmem.words import statements, stem
@@ -151,7 +151,9 @@ def explain(
     items.sort(key=lambda item: (-item.score, item.source, item.id))
     step("score")
     verdict = (
-        judge(items, by_words_alone=query_vector is None or not settings.dense_weight) if settings.gate else Verdict("possible" if items else "none")
+        judge(items, by_words_alone=query_vector is None or not settings.dense_weight, advice=asks_for_advice(question))
+        if settings.gate
+        else Verdict("possible" if items else "none")
     )
     step("gate")
     shown = _choose(store, items, most, settings.budget, gate=settings.gate, past=asks_for_history(question)) if verdict.state != "none" else []
@@ -316,11 +318,12 @@ def _bounded(score: float) -> float:
     return round(min(1.0, max(0.0, score)), 4)
 
 
-def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False) -> Verdict:
+def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False, advice: bool = False) -> Verdict:
     """How sure recall is that something it found bears on the question, by absolute closeness of the best items.
 
     Nothing is remembered when no item by itself has enough ``evidence`` (where there are no cosines, enough of the
     question's words). A memory is one short sentence, so that a lower cosine to it says as much as a higher one to a round.
+    Where ``advice`` is asked for, whatever may be shown is enough.
     """
     best = items[:JUDGED]
     if not best:
@@ -331,7 +334,7 @@ def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False) -> Verdi
     found = max(telling, *(item.parts["overlap"] for item in best)) >= WORDS_ALONE if by_words_alone else most >= EVIDENCE
     near = any(item.source == "memory" and item.parts["cosine"] >= MEMORY_FLOOR for item in items)
     sure = any(item.parts["cosine"] >= COSINE_SURE or item.parts["overlap"] >= 0.99 for item in best)
-    if not (sure or found or near):
+    if not (sure or found or near or (advice and any(map(_near_enough, items)))):
         return Verdict("none", cosine, telling, round(most, 4))
     sure = sure or any(item.parts["cosine"] >= COSINE_SURE_WITH_WORD and item.parts["overlap"] > 0 for item in best)
     return Verdict("confident" if sure else "possible", cosine, telling, round(most, 4))
@@ -340,6 +343,11 @@ def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False) -> Verdi
 def evidence(item: RecallItem) -> float:
     """How much an item by itself speaks for there being an answer, about 0..3."""
     return 2 * max(0.0, item.parts["cosine"]) + item.parts["telling"] + IN_TIME * (item.parts.get("time", 0.0) > 0)
+
+
+def _near_enough(item: RecallItem) -> bool:
+    """Whether an item may be shown at all: it shares a word with the question, or is not too far from it."""
+    return item.parts["overlap"] > 0 or item.parts["cosine"] >= (MEMORY_FLOOR if item.source == "memory" else COSINE_FLOOR)
 
 
 def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, *, gate: bool, past: bool) -> list[RecallItem]:
@@ -366,7 +374,7 @@ def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, 
             item.reason = f"beyond the first {limit}"
         elif spent + cost > budget and shown:
             item.reason = "over the token budget"
-        elif gate and item.parts["cosine"] < (MEMORY_FLOOR if item.source == "memory" else COSINE_FLOOR) and not item.parts["overlap"]:
+        elif gate and not _near_enough(item):
             item.reason = "too far from the question"
         else:
             item.shown = True
