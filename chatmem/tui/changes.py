@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatmem.errors import ChatmemError, NotFound
 from chatmem.memory import operations
+from chatmem.memory.handwritten import as_written_down
 from chatmem.memory.secrets import secret
 from chatmem.store.conversations import ERASED
 from chatmem.tui.text import one_line
@@ -126,7 +127,7 @@ class Changes:
         operations.check_dates(start, end)
         candidate = Candidate(
             kind=kind,
-            text=" ".join(text.split())[:1000],
+            text=as_written_down(" ".join(text.split()))[:1000],
             span="",
             importance=importance,
             event_start=start,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static, TextArea
 
 from chatmem.errors import ChatmemError
+from chatmem.memory.handwritten import parts_of
 from chatmem.tui.dialogs import Line, Switch, Words
 from chatmem.tui.lines import short_date
 from chatmem.tui.messages import Done
@@ -142,7 +142,15 @@ class EditMemory(_FormScreen[Form]):
         memory = self._memory
         with VerticalScroll(classes="dialog wide", can_focus=False):
             yield Static("Edit the memory" if memory else "Add a memory", classes="dialog-title", markup=False)
-            yield Words(safe(memory.text) if memory else "", id="text", soft_wrap=True, compact=True, tab_behavior="focus", classes="form-text")
+            yield Words(
+                safe(memory.text) if memory else "",
+                placeholder="What should be remembered? “I like tea” is kept as “The user likes tea.”",
+                id="text",
+                soft_wrap=True,
+                compact=True,
+                tab_behavior="focus",
+                classes="form-text",
+            )
             with Horizontal(classes="form-row"):
                 yield Label("Kind")
                 yield Switch(("fact", "event"), memory.kind if memory else "fact", "kind")
@@ -169,7 +177,11 @@ class EditMemory(_FormScreen[Form]):
     @on(Input.Changed)
     @on(TextArea.Changed)
     def check(self) -> None:
-        """Say what is wrong while it is written."""
+        """Say what is wrong while it is written; an empty form only waits."""
+        if self._memory is None and not self.query_one(TextArea).text:
+            self.problem("")
+            self.query_one("#save", Button).disabled = True
+            return
         try:
             self._read()
         except ValueError as error:
@@ -288,14 +300,6 @@ class SplitMemory(_FormScreen[list[str]]):
         """Answer with the lines."""
         if len(self._texts) > 1:
             self.dismiss(self._texts)
-
-
-def parts_of(text: str) -> list[str]:
-    """A first guess at the sentences in a memory: split at full stops and at " and " before a verb of the user's."""
-    parts = [part.strip() for part in re.split(r"(?<=[.!?])\s+", text) if part.strip()]
-    if len(parts) == 1 and (match := re.match(r"^(The user(?:'s [\w ]+?)?) (.+?),? and (.+)$", text)):
-        return [f"{match[1]} {match[2]}.", f"{match[1]} {match[3]}"]
-    return parts
 
 
 def _iso(day: date | None) -> str:

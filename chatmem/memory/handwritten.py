@@ -1,0 +1,34 @@
+"""Words that people write by hand into their memory, made like those that were learnt."""
+
+from __future__ import annotations
+
+import re
+
+from chatmem.memory.clauses import spell
+from chatmem.memory.person import base_form
+from chatmem.memory.third_person import finite, is_present, third_person
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+def as_written_down(text: str) -> str:
+    """Sentences in the first person as sentences about the user ("I like tea" -> "The user likes tea."); others stay."""
+    return " ".join(third_person(spell(sentence)) or sentence for sentence in _SENTENCE_END.split(text))
+
+
+def parts_of(text: str) -> list[str]:
+    """A first guess at what a memory splits into: its sentences, or the parts of one that "and" joins, each whole."""
+    parts = [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+    match = re.match(r"^(The user(?:'s [\w ]+?)?) (\w+) (.+?),? and (.+)$", text)
+    if len(parts) > 1 or match is None:
+        return parts
+    subject, verb, first, second = match.groups()
+    if _is_verb(second.split()[0]):
+        return [f"{subject} {verb} {first}.", f"{subject} {second}"]
+    return [f"{subject} {verb} {part.rstrip('.')}." for part in [*first.split(", "), second]]
+
+
+def _is_verb(word: str) -> bool:
+    """Whether a word stands as a verb after "the user"."""
+    low = word.lower()
+    return low.isalpha() and (finite(low) == low or is_present(base_form(low)))
