@@ -204,9 +204,9 @@ def test_without_the_gate_something_is_always_offered(talked: Store) -> None:
 def test_the_gate_weighs_meaning_and_telling_words_together() -> None:
     assert judge([]).state == "none"
     assert judge([item("a", 0.5, "s1", cosine=0.3, telling=0.3)]).state == "none"
-    assert judge([item("a", 0.5, "s1", cosine=0.42, telling=0.3)]).state == "possible"
-    assert judge([item("a", 0.5, "s1", cosine=0.42), item("b", 0.5, "s1", telling=0.3)]).state == "none"  # no item has both
-    assert judge([item("a", 0.5, "s1", cosine=0.22, telling=0.72)]).state == "possible"
+    assert judge([item("a", 0.5, "s1", cosine=0.44, telling=0.3)]).state == "possible"
+    assert judge([item("a", 0.5, "s1", cosine=0.44), item("b", 0.5, "s1", telling=0.3)]).state == "none"  # no item has both
+    assert judge([item("a", 0.5, "s1", cosine=0.22, telling=0.74)]).state == "possible"
     assert judge([item("a", 0.5, "s1", cosine=0.32, telling=0.1)]).state == "none"
     assert judge([item("a", 0.5, "s1", cosine=0.32, telling=0.1, time=0.1)]).state == "possible"  # on the day asked about
     assert judge([item("a", 0.5, "s1", cosine=0.6)]).state == "confident"
