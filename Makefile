@@ -26,7 +26,7 @@ web-test: setup-dev
 	@$(BIN)/python -m pytest -q -rs tests/test_serve.py
 
 check: lint
-	@$(BIN)/python -m pytest -q -m "not model and not slow"
+	@$(BIN)/python -m pytest -q -n 4 -m "not model and not slow"
 
 lint: setup-dev
 	@$(BIN)/python -m ruff check .
