@@ -94,6 +94,8 @@ class Choice(ModalScreen[str]):
         Binding("escape", "choose('cancel')", "Cancel"),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
     ]
 
     def __init__(self, title: str, body: str, choices: Sequence[tuple[str, str]], *, dangerous: str = "") -> None:
@@ -122,6 +124,11 @@ class Choice(ModalScreen[str]):
     def action_choose(self, key: str) -> None:
         """Answer by key."""
         self.dismiss(key)
+
+    def action_page(self, by: int) -> None:
+        """Scroll words that do not fit."""
+        for body in self.query(VerticalScroll):
+            body.scroll_page_down() if by > 0 else body.scroll_page_up()
 
 
 class Ask(ModalScreen[str | None]):

@@ -98,7 +98,7 @@ T = TypeVar("T")
 
 
 class _FormScreen(ModalScreen[T | None], Generic[T]):
-    """A form: Ctrl+S saves, Escape leaves."""
+    """A form: Ctrl+S saves, Escape leaves. What does not fit scrolls; the buttons stay in view."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel"), Binding("ctrl+s", "save", "Save", priority=True)]
 
@@ -140,27 +140,28 @@ class EditMemory(_FormScreen[Form]):
     def compose(self) -> ComposeResult:
         """The fields."""
         memory = self._memory
-        with VerticalScroll(classes="dialog wide", can_focus=False):
-            yield Static("Edit the memory" if memory else "Add a memory", classes="dialog-title", markup=False)
-            yield Words(
-                safe(memory.text) if memory else "",
-                placeholder="What should be remembered? “I like tea” is kept as “The user likes tea.”",
-                id="text",
-                soft_wrap=True,
-                compact=True,
-                tab_behavior="focus",
-                classes="form-text",
-            )
-            with Horizontal(classes="form-row"):
-                yield Label("Kind")
-                yield Switch(("fact", "event"), memory.kind if memory else "fact", "kind")
-                yield Label("Importance, 1 to 10")
-                yield Line(str(memory.importance if memory else 5), id="importance", compact=True, max_length=2, type="integer")
-            with Horizontal(classes="form-row"):
-                yield Label("First day")
-                yield Line(_iso(memory.event_start if memory else None), id="start", compact=True, max_length=10, placeholder="2026-03-14")
-                yield Label("Last day")
-                yield Line(_iso(memory.event_end if memory else None), id="end", compact=True, max_length=10, placeholder="the same")
+        with Vertical(classes="dialog wide form"):
+            with VerticalScroll(classes="form-body", can_focus=False):
+                yield Static("Edit the memory" if memory else "Add a memory", classes="dialog-title", markup=False)
+                yield Words(
+                    safe(memory.text) if memory else "",
+                    placeholder="What should be remembered? “I like tea” is kept as “The user likes tea.”",
+                    id="text",
+                    soft_wrap=True,
+                    compact=True,
+                    tab_behavior="focus",
+                    classes="form-text",
+                )
+                with Horizontal(classes="form-row"):
+                    yield Label("Kind")
+                    yield Switch(("fact", "event"), memory.kind if memory else "fact", "kind")
+                    yield Label("Importance, 1 to 10")
+                    yield Line(str(memory.importance if memory else 5), id="importance", compact=True, max_length=2, type="integer")
+                with Horizontal(classes="form-row"):
+                    yield Label("First day")
+                    yield Line(_iso(memory.event_start if memory else None), id="start", compact=True, max_length=10, placeholder="2026-03-14")
+                    yield Label("Last day")
+                    yield Line(_iso(memory.event_end if memory else None), id="end", compact=True, max_length=10, placeholder="the same")
             yield from self.buttons("Save" if memory else "Remember")
 
     def on_mount(self) -> None:
@@ -210,15 +211,16 @@ class MergeMemories(_FormScreen[str]):
 
     def compose(self) -> ComposeResult:
         """What goes in, what comes out."""
-        with VerticalScroll(classes="dialog wide", can_focus=False):
-            yield Static(f"Merge {len(self._members)} memories into one", classes="dialog-title", markup=False)
-            yield Static(
-                "\n".join(f"• {short_date(memory.created_at):>11}  {one_line(memory.text, 200)}" for memory in self._members),
-                classes="form-list",
-                markup=False,
-            )
-            yield Label("become")
-            yield Words(safe(self._members[-1].text), id="text", soft_wrap=True, compact=True, tab_behavior="focus", classes="form-text")
+        with Vertical(classes="dialog wide form"):
+            with VerticalScroll(classes="form-body", can_focus=False):
+                yield Static(f"Merge {len(self._members)} memories into one", classes="dialog-title", markup=False)
+                yield Static(
+                    "\n".join(f"• {short_date(memory.created_at):>11}  {one_line(memory.text, 200)}" for memory in self._members),
+                    classes="form-list",
+                    markup=False,
+                )
+                yield Label("become")
+                yield Words(safe(self._members[-1].text), id="text", soft_wrap=True, compact=True, tab_behavior="focus", classes="form-text")
             yield Static("", id="preview", classes="dialog-hint", markup=False)
             yield from self.buttons("Merge")
 
@@ -274,13 +276,19 @@ class SplitMemory(_FormScreen[list[str]]):
 
     def compose(self) -> ComposeResult:
         """The words and the lines."""
-        with Vertical(classes="dialog wide"):
-            yield Static("Split the memory", classes="dialog-title", markup=False)
-            yield Static(one_line(self._memory.text, LONGEST), classes="form-list", markup=False)
-            yield Label("becomes, one on each line")
-            yield Words(
-                "\n".join(parts_of(safe(self._memory.text))), id="text", soft_wrap=True, compact=True, tab_behavior="focus", classes="form-text tall"
-            )
+        with Vertical(classes="dialog wide form"):
+            with VerticalScroll(classes="form-body", can_focus=False):
+                yield Static("Split the memory", classes="dialog-title", markup=False)
+                yield Static(one_line(self._memory.text, LONGEST), classes="form-list", markup=False)
+                yield Label("becomes, one on each line")
+                yield Words(
+                    "\n".join(parts_of(safe(self._memory.text))),
+                    id="text",
+                    soft_wrap=True,
+                    compact=True,
+                    tab_behavior="focus",
+                    classes="form-text tall",
+                )
             yield from self.buttons("Split")
 
     def on_mount(self) -> None:

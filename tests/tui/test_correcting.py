@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, OptionList, Static, TextArea
 
@@ -14,7 +15,7 @@ from chatmem.tui.detail import DetailScreen
 from chatmem.tui.dialogs import Choice, Switch
 from chatmem.tui.editing import EditMemory, MergeMemories, SplitMemory, read_form
 from chatmem.tui.memories import MemoriesScreen
-from chatmem.types import Memory
+from chatmem.types import Candidate, Memory
 
 from .conftest import wait_until
 from .library import StoreChat
@@ -272,3 +273,31 @@ def test_forms_say_what_is_wrong() -> None:
     ):
         with pytest.raises(ValueError, match=r"\."):
             read_form(text, kind, importance, start, end)
+
+
+def in_view(app: ChatmemApp, selector: str) -> bool:
+    """Whether a widget of the top screen is drawn whole."""
+    region = app.screen.query_one(selector).region
+    return bool(region) and app.screen.region.contains_region(region)
+
+
+async def test_however_long_the_words_the_buttons_stay_in_view(library_app: ChatmemApp, library: StoreChat) -> None:
+    words = "The user " + "likes long walks and longer stories " * 25
+    ids = [operations.insert(library.store, Candidate(kind="fact", text=f"{words}{n}.", span=words), [], "user")[0].id for n in range(4)]
+    async with library_app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot, library_app)
+        await wait_until(pilot, lambda: set(ids) <= set(screen.rows.keys))
+        screen.rows.marks = set(ids)
+        for key, form in (("m", MergeMemories), ("X", Choice)):
+            await pilot.press(key)
+            await wait_until(pilot, lambda form=form: isinstance(library_app.screen, form) and library_app.screen.focused)  # type: ignore[misc]
+            await pilot.pause()
+            assert all(in_view(library_app, f"#{button.id}") for button in library_app.screen.query(Button)), key
+            if form is Choice:
+                body = library_app.screen.query_one(".dialog-body", VerticalScroll)
+                await pilot.press("pagedown")
+                await wait_until(pilot, lambda body=body: body.scroll_y > 0)  # type: ignore[misc]
+                await pilot.press("pageup")
+                await wait_until(pilot, lambda body=body: body.scroll_y == 0)  # type: ignore[misc]
+            await pilot.press("escape")
+            await wait_until(pilot, lambda: library_app.screen is screen)
