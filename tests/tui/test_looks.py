@@ -96,9 +96,12 @@ async def test_f1_helps_on_every_screen(library_app: ChatmemApp, screens: Screen
 
 
 @SIZES
-async def test_the_help_of_the_chat(app: ChatmemApp, screens: Screens, size: tuple[int, int]) -> None:
+async def test_the_help_of_the_chat(app: ChatmemApp, chat: FakeChat, screens: Screens, size: tuple[int, int]) -> None:
+    long_session(chat.store, 2, "A puppy called Biscuit")  # the welcome names a folder, which is another one each time
     async with app.run_test(size=size) as pilot:
-        await ready(pilot, app)
+        screen = await ready(pilot, app)
+        screen.open_session("s1")
+        await wait_until(pilot, lambda: shown(screen))
         await pilot.press("f1")
         await wait_until(pilot, lambda: isinstance(app.screen, Manual) and app.screen.query("MarkdownFence"))
         await pilot.pause(0.3)
