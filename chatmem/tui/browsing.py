@@ -174,7 +174,7 @@ class BrowsingScreen(CorrectingScreen):
             else:
                 self.change_look(replace(self.look, name="timeline"), day=last)
 
-        self.app.push_screen(Ask("Go to a date", "", "2025, 2025-12, 2025-12-14, today"), go)
+        self.app.push_screen(Ask("Go to a date", "", "2025, 2025-12, 2025-12-14, today", enter="Enter goes there · Esc leaves"), go)
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Open a memory or a session; follow a link; zoom into a month or year."""

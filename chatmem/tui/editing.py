@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -74,7 +75,8 @@ def _day(name: str, text: str) -> date | None:
     try:
         return date.fromisoformat(text.strip())
     except ValueError as error:
-        raise ValueError(f"The {name} is written like 2026-03-14.") from error
+        known = re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip())
+        raise ValueError(f"There is no day {known[0]}." if known else f"The {name} is written like 2026-03-14.") from error
 
 
 def erased(memories: Sequence[Memory], said: Sequence[Turn]) -> str:
