@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from inspect import cleandoc
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from chatmem.chat import Chat
 
 log = logging.getLogger(__name__)
-SOON = 0.1  # seconds after a screen opens for what can wait until its first frame is drawn
+SOON = 0.1  # seconds: what can wait for a screen's first frame comes after them; what it shows is waited for no longer
 
 
 class BackgroundScreen(Screen[None]):
@@ -26,24 +27,39 @@ class BackgroundScreen(Screen[None]):
 
     chat: Chat | None = None
 
-    def _guarded(self, task: Callable[[Chat], Any], then: str) -> None:
-        """Run a task in this worker thread; its value or its error comes back as a message."""
+    def _outcome(self, task: Callable[[Chat], Any], then: str) -> messages.Done | messages.Noticed:
+        """Run a task in this worker thread; its value or its error as a message."""
         assert self.chat is not None
         try:
-            value = task(self.chat)
+            return messages.Done(then, task(self.chat))
         except ChatmemError as error:
-            self.post_message(messages.Noticed(error.message, error.hint, problem=True))
+            return messages.Noticed(error.message, error.hint, problem=True)
         except Exception as error:
             log.exception("a task failed: %s", then)
-            self.post_message(messages.Noticed(f"Something went wrong inside chatmem: {error}", problem=True))
-        else:
-            if then:
-                self.post_message(messages.Done(then, value))
+            return messages.Noticed(f"Something went wrong inside chatmem: {error}", problem=True)
+
+    def _guarded(self, task: Callable[[Chat], Any], then: str) -> None:
+        """Run a task in this worker thread; its value or its error comes back as a message."""
+        outcome = self._outcome(task, then)
+        if then or isinstance(outcome, messages.Noticed):
+            self.post_message(outcome)
 
     @work(thread=True, group="side", exit_on_error=False)
     def ask(self, then: str, task: Callable[[Chat], Any]) -> None:
         """Do something with the store away from the screen; ``Done(then, value)`` follows."""
         self._guarded(task, then)
+
+    async def ask_first(self, then: str, task: Callable[[Chat], Any]) -> None:
+        """As ``ask``, awaited while the screen is mounted: its first frame already shows what is read within ``SOON``."""
+        asked = asyncio.create_task(asyncio.to_thread(self._outcome, task, then))
+        await asyncio.wait({asked}, timeout=SOON)
+        if asked.done() and isinstance(outcome := asked.result(), messages.Done):
+            self.on_done(outcome)
+        else:
+            asked.add_done_callback(lambda late: self.post_message(late.result()))
+
+    def on_done(self, event: messages.Done) -> None:
+        """Called when a task is over."""
 
     def on_noticed(self, event: messages.Noticed) -> None:
         """Show a notice as a toast."""

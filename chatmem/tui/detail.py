@@ -205,10 +205,10 @@ On a line of “How it changed”, **z** undoes exactly that change.
         yield UndoLine()
         yield KeyLine()
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Read it."""
         self.set_class(self.app.size.width >= 130, "-two")
-        self.changed()
+        await self.ask_first("life", self._read)
         self.set_timer(SOON, self.refresh_standing)
         self.set_interval(0.7, lambda: self.ask("change", lambda chat: chat.store.last_change()))
 

@@ -191,9 +191,9 @@ Everything a job does can be undone in Memories (F3).
         yield OptionList(id="runs", classes="single")
         yield KeyLine()
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Read, and keep reading."""
-        self._read()
+        await self.ask_first("states", self._states_of)
         self.set_interval(1.0, self._read)
 
     def _read(self) -> None:

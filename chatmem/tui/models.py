@@ -149,10 +149,10 @@ Above: what is loaded, and what it may do for memory. Below: the models that are
         yield Static("", id="about", markup=False)
         yield KeyLine()
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Read the list; keep saying how the loaded one is."""
-        self._read()
         self._say()
+        await self.ask_first("listed", self._list)
         self.set_interval(0.25, self._say)
 
     def on_unmount(self) -> None:
@@ -160,7 +160,10 @@ Above: what is loaded, and what it may do for memory. Below: the models that are
         self._cancel.set()
 
     def _read(self) -> None:
-        self.ask("listed", lambda chat: listed(self._paths, chat.settings.model.name))
+        self.ask("listed", self._list)
+
+    def _list(self, chat: Chat) -> list[Entry]:
+        return listed(self._paths, chat.settings.model.name)
 
     def on_done(self, event: Done) -> None:
         """The list was read, or a file was added."""

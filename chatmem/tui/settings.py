@@ -18,7 +18,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chatmem.config import Group, Paths, Settings, save_setting
-from chatmem.tui.background import SOON, BackgroundScreen
+from chatmem.tui.background import BackgroundScreen
 from chatmem.tui.dialogs import Line, Pick
 from chatmem.tui.keys import KeyLine
 from chatmem.tui.messages import Done
@@ -221,10 +221,10 @@ At the end of the list: where your files are and how large.
         yield Static("", id="about", markup=False)
         yield KeyLine()
 
-    def on_mount(self) -> None:
-        """Show them; sizes follow."""
+    async def on_mount(self) -> None:
+        """Show them, and how large the files are."""
         self._show()
-        self.set_timer(SOON, lambda: self.ask("files", lambda _: files(self._paths)))
+        await self.ask_first("files", lambda _: files(self._paths))
 
     def on_done(self, event: Done) -> None:
         """Sizes were counted, models were listed, or a setting was kept."""

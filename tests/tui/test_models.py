@@ -213,6 +213,37 @@ async def test_a_download_that_came_can_be_used(app: ChatmemApp, paths: Paths, m
         assert not screen.check_action("get", ())
 
 
+async def test_a_list_that_is_slow_to_read_comes_after_the_screen(app: ChatmemApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, go_on = models.listed, threading.Event()
+
+    def slowly(paths: Paths, loaded: str) -> list[models.Entry]:
+        assert go_on.wait(20)
+        return read(paths, loaded)
+
+    monkeypatch.setattr(models, "listed", slowly)
+    async with app.run_test(size=(120, 30), notifications=True) as pilot:
+        await ready(pilot, app)
+        await pilot.press("f9")
+        await wait_until(pilot, lambda: isinstance(app.screen, ModelsScreen) and app.screen.is_mounted and app.screen.focused)
+        story = app.screen.query_one("#story", OptionList)
+        assert not story.option_count
+        go_on.set()
+        await wait_until(pilot, lambda: story.option_count)
+
+
+async def test_a_list_that_cannot_be_read_is_said_and_the_screen_can_be_left(app: ChatmemApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(paths: Paths, loaded: str) -> list[models.Entry]:
+        raise ModelNotFound("The catalogue is gone.", "Install chatmem again.")
+
+    monkeypatch.setattr(models, "listed", failing)
+    async with app.run_test(size=(120, 30), notifications=True) as pilot:
+        await ready(pilot, app)
+        await pilot.press("f9")
+        await wait_until(pilot, told(app, "The catalogue is gone."))
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: not isinstance(app.screen, ModelsScreen))
+
+
 async def test_the_palette_has_it(app: ChatmemApp) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         chat = await ready(pilot, app)
