@@ -43,18 +43,16 @@ class Index:
             self._collections[kind] = client.get_or_create_collection(kind, embedding_function=None, configuration=configuration)
         return {kind: collection.count() for kind, collection in self._collections.items()}
 
-    def add(self, kind: str, ids: list[str], data: str) -> int:
-        """Insert or replace vectors; returns how many the kind has now."""
+    def add(self, kind: str, ids: list[str], data: str) -> None:
+        """Insert or replace vectors."""
         vectors = _unpack(data, self._dimensions)
         for start in range(0, len(ids), BATCH):
             self._collections[kind].upsert(ids=ids[start : start + BATCH], embeddings=vectors[start : start + BATCH])
-        return int(self._collections[kind].count())
 
-    def remove(self, kind: str, ids: list[str]) -> int:
-        """Delete vectors; returns how many the kind has now."""
+    def remove(self, kind: str, ids: list[str]) -> None:
+        """Delete vectors."""
         for start in range(0, len(ids), BATCH):
             self._collections[kind].delete(ids=ids[start : start + BATCH])
-        return int(self._collections[kind].count())
 
     def search(self, kind: str, data: str, k: int) -> list[tuple[str, float]]:
         """Nearest ids by cosine, best first."""

@@ -111,7 +111,25 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert store.turns(session.id) == []
-    assert store.bm25("half", "text", 5) == []
+    store.new_session()  # nothing of it is written by the next one
+    assert store.words_out_of_step() == []
+    assert store.bm25("half", "text", 5) == store.bm25("half", "session", 5) == []
+
+
+def test_what_happens_to_a_session_in_one_transaction_is_what_it_is_found_by(store: Store) -> None:
+    with store.transaction():
+        kept, gone = store.new_session().id, store.new_session().id
+        first = store.add_turn(kept, "user", "beagle", None)
+        answer = store.add_turn(kept, "assistant", "walks", first.id)
+        erased = store.add_turn(kept, "user", "secret", answer.id)
+        store.erase_round(erased.id)
+        store.add_turn(kept, "user", "lisbon", answer.id)
+        store.add_turn(gone, "user", "porto", None)
+        store.delete_session(gone)
+    assert store.words_out_of_step() == []
+    assert [store.bm25(word, "session", 5) != [] for word in ("beagle", "walks", "lisbon", "secret", "porto")] == [True, True, True, False, False]
+    store.erase_round(first.id)
+    assert store.words_out_of_step() == []
 
 
 def test_profiles_do_not_see_each_other(store: Store, paths: Paths, clock: Ticking) -> None:

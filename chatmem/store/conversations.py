@@ -119,10 +119,7 @@ class Conversations(Database):
             self._insert("turn", {**turn.model_dump(), "created_at": utc(turn.created_at)})
             self._write("UPDATE session SET head = ?, state = 'open', ended_at = NULL WHERE id = ?", [turn.id, session_id])
             self._insert("turn_fts", self._words(turn))
-            number = _number(session_id)
-            old = self._rows("SELECT text FROM session_fts WHERE rowid = ?", [number])
-            text = f"{old[0]['text']}\n{content}" if old else content
-            self._write("INSERT OR REPLACE INTO session_fts (rowid, id, text) VALUES (?, ?, ?)", [number, session_id, text])
+            self._at_commit(session_id, self._index_session_words)
         return turn
 
     def _words(self, turn: Turn) -> dict[str, object]:
@@ -135,8 +132,15 @@ class Conversations(Database):
         self._write("DELETE FROM turn_fts WHERE id IN (SELECT id FROM turn WHERE session_id = ?)", [session_id])
         for turn in turns:
             self._insert("turn_fts", {name: str(text).replace(ERASED, "") for name, text in self._words(turn).items()})
-        text = "\n".join(turn.content for turn in turns if turn.content != ERASED)
-        self._write("INSERT OR REPLACE INTO session_fts (rowid, id, text) VALUES (?, ?, ?)", [_number(session_id), session_id, text])
+        self._at_commit(session_id, self._index_session_words)
+
+    def _index_session_words(self, session_id: str) -> None:
+        said = "SELECT content FROM turn WHERE session_id = :id AND content != :erased ORDER BY n"
+        self._connection.execute(
+            "INSERT OR REPLACE INTO session_fts (rowid, id, text)"
+            f" SELECT :rowid, id, coalesce((SELECT group_concat(content, char(10)) FROM ({said})), '') FROM session WHERE id = :id",
+            {"rowid": _number(session_id), "id": session_id, "erased": ERASED},
+        )
 
     def set_head(self, session_id: str, turn_id: str | None) -> None:
         """Show another branch of the session."""

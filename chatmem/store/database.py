@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -45,6 +45,7 @@ class Database:
         self._lock = lock
         self._guard = threading.RLock()
         self._depth = 0
+        self._deferred: dict[str, Callable[[str], None]] = {}  # by the id of what they write
         self._row_counts: dict[tuple[str, str], tuple[int, int]] = {}  # of words in the full-text indexes, when the table had so many rows
         self.profile = profile
         self.clock = clock
@@ -116,6 +117,8 @@ class Database:
                 connection.execute("BEGIN IMMEDIATE")
                 self._depth = 1
                 yield
+                for id_, write in self._deferred.items():
+                    write(id_)
                 connection.execute("COMMIT")
             except BaseException as error:
                 if connection.in_transaction:
@@ -127,6 +130,7 @@ class Database:
                 raise
             finally:
                 self._depth = 0
+                self._deferred.clear()
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -142,6 +146,10 @@ class Database:
     def _write(self, sql: str, parameters: Sequence[object] = ()) -> int:
         with self.transaction():
             return self._connection.execute(sql, tuple(parameters)).rowcount
+
+    def _at_commit(self, id_: str, write: Callable[[str], None]) -> None:
+        """Write what is derived of ``id_`` once, at the end of the transaction, however often its rows change in it."""
+        self._deferred[id_] = write
 
     def _insert(self, table: str, row: dict[str, object]) -> None:
         self._write(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))

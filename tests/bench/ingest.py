@@ -9,6 +9,7 @@ measured in alternating slices of one run, so that other work on the machine hur
 
 from __future__ import annotations
 
+import statistics
 import sys
 import tempfile
 import threading
@@ -57,7 +58,8 @@ def main() -> int:
         index.start()
         index.wait()
         learner = Learner(store, engine, catalogue.EMBEDDER_ID, index, Settings().memory, threading.Event())
-        raw = ingest = 0.0
+        raw: list[float] = []
+        ingest: list[float] = []
         texts = 0
         try:
             engine.embed(["warm up"])
@@ -66,7 +68,7 @@ def main() -> int:
                 statements = [text for message, _ in mine for text, _ in statements_of(message)]
                 began = time.perf_counter()
                 engine.embed(statements)
-                raw += time.perf_counter() - began
+                raw.append(time.perf_counter() - began)
                 began = time.perf_counter()
                 for first in range(0, len(mine), 10):
                     with store.transaction():
@@ -75,7 +77,7 @@ def main() -> int:
                             parent = store.add_turn(session.id, "user", message, parent).id
                             parent = store.add_turn(session.id, "assistant", reply, parent).id
                 learner.embed_missing()
-                ingest += time.perf_counter() - began
+                ingest.append(time.perf_counter() - began)
                 texts += len(statements)
             assert index.state == "ready", "Chroma did not keep up"
             assert len(store.vector_ids("rounds", catalogue.EMBEDDER_ID)) == len(rounds)
@@ -83,9 +85,9 @@ def main() -> int:
             index.close()
             store.close()
             engine.close()
-    print(
-        f"{len(rounds)} rounds, {texts} statements: raw embedder {texts / raw:.0f} a second, ingest {texts / ingest:.0f} a second, ratio {raw / ingest:.2f}"
-    )
+    print(f"{len(rounds)} rounds, {texts} statements: raw embedder {texts / sum(raw):.0f} a second, ingest {texts / sum(ingest):.0f} a second")
+    ratios = sorted(one / other for one, other in zip(raw, ingest, strict=True))
+    print(f"ratio {sum(raw) / sum(ingest):.2f}; of the {SLICES} slices {ratios[0]:.2f} to {ratios[-1]:.2f}, median {statistics.median(ratios):.2f}")
     return 0
 
 
