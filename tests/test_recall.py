@@ -16,7 +16,7 @@ from chatmem.config import MemorySettings, Paths
 from chatmem.memory import operations
 from chatmem.memory.context import excerpt
 from chatmem.memory.fusion import Ranked, best_of, fuse, rank_sessions, spread_out
-from chatmem.memory.keys import own_statements, round_vectors
+from chatmem.memory.keys import embed_rounds, own_statements, round_vectors
 from chatmem.memory.query import analyse, asks_for_advice
 from chatmem.memory.recall import explain, judge, lift_by_session, recall
 from chatmem.store import Store
@@ -128,6 +128,24 @@ def test_round_vectors_are_unit_vectors_one_a_message(messages: list[str]) -> No
     vectors = round_vectors(messages, embed)
     assert len(vectors) == len(messages)
     assert all(abs(np.linalg.norm(vector) - 1) < 1e-5 for vector in vectors)
+
+
+def test_among_people_the_message_before_counts_a_little_and_is_gone_when_erased(store: Store) -> None:
+    session = store.new_session().id
+    asked = store.add_turn(session, "user", "Ana: Does anybody sail a boat?", None)
+    answer = store.add_turn(session, "user", "Ben: Me, every weekend!", asked.id)
+    reply = store.add_turn(session, "assistant", "I play the guitar.", answer.id)
+    after = store.add_turn(session, "user", "Ana: Lovely.", reply.id)
+    ids = [asked.id, answer.id, after.id]
+    vectors = embed_rounds(store, ids, embed)
+    towards = vectors @ embed(["boat"])[0]
+    assert towards[0] > 2 * towards[1] > 0
+    assert towards[2] == 0  # a reply is between
+    assert np.allclose(embed_rounds(store, ids[1:2], embed), vectors[1:2])
+    store.put_vectors("rounds", "e", ids, vectors)
+    store.erase_round(asked.id)
+    assert store.without_vector("rounds", "e") == [answer.id]
+    assert (embed_rounds(store, [answer.id], embed) @ embed(["boat"])[0])[0] == 0
 
 
 # ---------------------------------------------------------------------- fusion

@@ -40,9 +40,12 @@ def history_tokens(case: Case) -> int:
     return sum(estimate_tokens(said.text) for past in case.sessions for said in past.turns)
 
 
+_DATE_MEANT = re.compile(r" \[[^\[\]\n]{0,40}\d{4}\]")  # put into the words by the prompt: "yesterday [7 May 2023]"
+
+
 def _plain(text: str) -> str:
-    """Words alone, one space between, so that layout, quotes and JSON escapes do not matter."""
-    return " " + " ".join(re.findall(r"\w+", re.sub(r"\\[nrt\"]", " ", text).casefold())) + " "
+    """Words alone, one space between, so that layout, quotes, JSON escapes and dates put in by the prompt do not matter."""
+    return " " + " ".join(re.findall(r"\w+", re.sub(r"\\[nrt\"]", " ", _DATE_MEANT.sub("", text)).casefold())) + " "
 
 
 def _holds(words: str, turn: str) -> bool:

@@ -265,6 +265,14 @@ class Conversations(Database):
             found.update((row["id"], row["round"]) for row in self._rows(sql, part))
         return found
 
+    def messages_before(self, turn_ids: Sequence[str]) -> dict[str, str]:
+        """What each of these turns follows, where that is a message too and no reply: people talk with each other."""
+        found: dict[str, str] = {}
+        for part in chunks(turn_ids):
+            sql = f"SELECT t.id, p.content FROM turn t JOIN turn p ON p.id = t.parent WHERE t.id IN ({', '.join('?' * len(part))})"
+            found.update((row["id"], row["content"]) for row in self._rows(f"{sql} AND p.role = 'user' AND p.content <> ?", [*part, ERASED]))
+        return found
+
     def search_turns(self, query: str, limit: int = 50) -> list[tuple[Turn, float]]:
         """Turns of all sessions that match the words as typed (the last word may be unfinished), best first."""
         words = re.findall(r"\w+", query)[:32]

@@ -107,7 +107,9 @@ class Erasing(Memories):
             ids = [row["id"] for row in self._rows("SELECT id FROM turn WHERE id = ? OR (parent = ? AND role = 'assistant')", [turn_id, turn_id])]
             for id_ in ids:
                 self._write("UPDATE turn SET content = ?, tokens = NULL WHERE id = ?", [ERASED, id_])
-            for id_ in [*ids, *([turn.parent] if turn.parent and turn.role == "assistant" else [])]:  # a round's vector has both voices
+            # The message before counts in the vector of one that follows it without a reply.
+            following = [row["id"] for row in self._rows("SELECT id FROM turn WHERE parent = ? AND role = 'user'", [turn_id])]
+            for id_ in [*ids, *following]:
                 self._write("DELETE FROM vector WHERE kind = 'rounds' AND id = ?", [id_])
             self.mark_learned(turn)
             self._write("DELETE FROM summary WHERE session_id = ?", [session_id])

@@ -56,6 +56,14 @@ def test_every_system_finds_what_it_can(tmp_path: Path, data: Path) -> None:
     assert "metrics" not in by["q3_abs", "chatmem"]  # abstention is not scored in retrieval
 
 
+def test_a_date_that_the_prompt_puts_into_the_words_takes_no_evidence_away(tmp_path: Path) -> None:
+    element = conversation()
+    element["conversation"]["session_2"][0]["text"] = "I moved to Oslo yesterday for the tramway museum."
+    run(job(tmp_path, write(tmp_path / "talk.json", [element]), systems="chatmem"))
+    context = next(row["context"] for row in rows(tmp_path / "run") if row["gold"]["turns"] == [[1, 0]])
+    assert context["1500"]["shown"] == context["1500"]["words"] == 1
+
+
 def test_replies_are_evidence_too_and_user_turns_only_leaves_them_out(tmp_path: Path) -> None:
     element = question(0) | {"question": "Who needs company in the morning?"}
     for turn in element["haystack_sessions"][2]:
