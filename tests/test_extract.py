@@ -155,7 +155,9 @@ def test_any_text_gives_facts_whose_words_stand_in_their_verbatim_span(text: str
     assert found == extract(text, SAID)
     for candidate in found:
         assert candidate.span in text
-        assert supported(_STAMP.sub("", candidate.text), f"{spell(candidate.span)} {candidate.span}")
+        text_alone = _STAMP.sub("", candidate.text)
+        words = f"{spell(candidate.span)} {candidate.span}"
+        assert supported(text_alone, words) or supported(text_alone.replace(" lives in ", " moved to "), words)  # what is implied
         assert candidate.text.startswith("The user")
         assert secret(candidate.text) is None
 
@@ -203,7 +205,8 @@ def test_sentences_are_grammatical(text: str, facts: list[str]) -> None:
 
 def test_a_pronoun_takes_its_person_and_a_span_from_where_they_were_named() -> None:
     text = "My sister Marta moved to Oslo in August. She works for a shipping company."
-    moved, works = extract(text, SAID)
+    lives, moved, works = extract(text, SAID)
+    assert lives.text == "The user's sister Marta lives in Oslo."
     assert works.text == "The user's sister Marta works for a shipping company."
     assert works.span == text
     assert moved.subject == works.subject == "user's sister"
@@ -220,6 +223,37 @@ def test_a_pronoun_takes_its_person_and_a_span_from_where_they_were_named() -> N
 )
 def test_an_unclear_pronoun_or_name_is_not_guessed(text: str) -> None:
     assert not any(re.search("red car|old maps|Marta moved|harbour", one.text) for one in extract(text, SAID))
+
+
+@pytest.mark.parametrize(
+    ("text", "implied"),
+    [
+        ("I moved to Newcastle upon Tyne yesterday.", ["The user lives in Newcastle upon Tyne."]),
+        ("We moved back to Lisbon.", ["The user lives in Lisbon."]),
+        ("My parents moved to Spain in May.", []),
+        ("I moved to Berlin in 2015.", []),
+        ("I moved to Berlin for two years.", []),
+        ("I moved to Linux last month.", []),
+        ("My meeting moved to Thursday.", []),
+        ("Our office moved to Hull.", []),
+        ("I live with my wife Anna in Bern.", ["The user has a wife called Anna."]),
+    ],
+)
+def test_what_a_sentence_says_besides(text: str, implied: list[str]) -> None:
+    assert [candidate.text for candidate in extract(text, SAID)][:-1] == implied
+
+
+def test_a_name_told_of_before_needs_no_introduction() -> None:
+    told = ["The user's sister Claire lives in Bristol.", "The user has a dog called Biscuit."]
+    text = "Claire loves Bath, and she plays chess. Biscuit is a collie. Marta is a nurse."
+    found = extract(text, SAID, told)
+    assert [candidate.text for candidate in found] == [
+        "The user's sister Claire loves Bath.",
+        "The user's sister Claire plays chess.",
+        "The user's dog Biscuit is a collie.",
+    ]
+    assert all(candidate.span in text and "Claire" in found[0].span for candidate in found)
+    assert extract("She moved to Bath.", SAID, told) == []  # nobody named in this message
 
 
 def test_a_joke_takes_back_the_sentence_before() -> None:

@@ -76,6 +76,33 @@ def test_a_newer_fact_takes_the_place_of_the_older_which_stays_in_its_history(ch
     assert sorted(current(chat)) == ["The user lives in Rome.", "The user's sister Marta lives in Lima."]
 
 
+@pytest.mark.parametrize(
+    ("texts", "remembered"),
+    [
+        (
+            ("I live in Leeds with my dog Biscuit.", "We moved to York last week.", "I live in York now."),
+            {"The user has a dog called Biscuit.", "The user lives in York.", "The user moved to York last week (23 February 2026 to 1 March 2026)."},
+        ),
+        (("I live in York.", "I moved to Paris in 2010."), {"The user lives in York.", "The user moved to Paris in 2010."}),
+        (
+            ("My sister Claire lives in Bristol.", "Claire moved to Bath."),
+            {"The user's sister Claire lives in Bath.", "The user's sister Claire moved to Bath."},
+        ),
+        (("My dog Biscuit is a beagle.", "Actually Biscuit is not a beagle, he's a collie."), {"The user's dog Biscuit is a collie, not a beagle."}),
+        (("My name is Nora.", "My name is not Nora, it's Norah."), {"The user's name is Norah, not Nora."}),
+        (("I work as a nurse at Saint James.", "I'm a midwife at York Hospital now."), {"The user is a midwife at York Hospital now."}),
+        (
+            ("I have a dentist appointment next Friday.", "My dentist appointment was moved to Monday 9 March."),
+            {"The user's dentist appointment was moved to Monday 9 March (9 March 2026)."},
+        ),
+    ],
+)
+def test_corrections_in_plain_words_leave_what_is_true(chat: Chat, texts: tuple[str, ...], remembered: set[str]) -> None:
+    for text in texts:
+        say(chat, text)
+    assert set(current(chat)) == remembered
+
+
 def test_what_was_said_again_is_one_memory_and_what_is_over_ends(chat: Chat, clock: Ticking) -> None:
     say(chat, "I work at Shell.")
     clock.advance(days=2)

@@ -31,6 +31,10 @@ I arrived on May 3rd | 2026-05-03
 my flight leaves on 3 January | 2027-01-03
 My knee surgery is scheduled for December 9. | 2026-12-09
 we got married on Dec 9 | 2025-12-09
+my appointment was moved to Thursday 3 December | 2026-12-03
+my exam was postponed until 12 January | 2027-01-12
+we met on Wednesday, 3 December | 2025-12-03
+we met on Thursday 3 December | 2025-12-03
 We booked a table for 5 December | 2026-12-05
 I turned 40 in March 2024 | 2024-03-01 2024-03-31
 I adopted her in Feb. 2020 | 2020-02-01 2020-02-29

@@ -75,6 +75,11 @@ _CLEFT = re.compile(
     rf"^(?:it's|it is|it was|its) (?P<what>[^,]{{2,40}}?),? not [^,]{{2,40}}?,? (?P<link>that|where|when|which)? ?(?P<rest>{_SUBJECT} .+)$",
     re.IGNORECASE,
 )
+_NOT_BUT = re.compile(
+    r"^(?P<what>(?:my|our) [\w' -]{2,40} (?:is|are)|i'm|i am|(?-i:[A-Z][a-z]+) is) not (?P<old>(?:an? |the )?[\w'-]+(?: [\w'-]+)?)(?:,|\.| -| but|;) (?:but )?(?:it's|its|it is|he's|she's|he is|she is|they're|i'm) (?P<new>[^,.;]{2,60})$",
+    re.IGNORECASE,
+)
+"""“My name is not Nora, it's Norah”: the value given up behind the new one, as it is read elsewhere."""
 _LAST_TALK = re.compile(
     r",? since (?:we|i) (?:last )?(?:spoke|talked|chatted|chat|met)\b|since (?:our|the) last (?:chat|talk|conversation),? ?|,? (?:btw|by the way|lol|tbh|though|too|speaking of)(?=[.!]*$)",
     re.IGNORECASE,
@@ -112,7 +117,7 @@ def clauses(sentence: str) -> list[str]:
 
     A leading "Yesterday" or "When I was ten," goes to the clause's end; "As a vegetarian, what …?" gives "I'm a vegetarian".
     """
-    text = _open(sentence)
+    text = _NOT_BUT.sub(r"\g<what> \g<new>, not \g<old>", _open(sentence).rstrip(" ."))
     if text.rstrip(" !").endswith("?"):
         text, rest = _before_question(text)
         if not text:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chatmem.memory.claims import Claim, first_clause, read, same_subject
-from chatmem.memory.cues import canonical
+from chatmem.memory.cues import canonical, content_stem
 from chatmem.memory.merge import listed
 
 NEAR = 0.70
@@ -118,6 +118,11 @@ def _related(pair: Pair) -> Found:
         if new.value == old.value:
             return ("END", f"over: {_show(old.value)}") if new.over else ("REPLACE", "the opposite holds now")
         return "APPEND", ""
+    if new.relation == ("home",) and (moves := [claim.verb in _MOVES for claim in (new, old)]) != [False, False]:
+        if moves[1] and (not moves[0] or new.value != old.value):
+            return "APPEND", ""  # a move stays true, whatever came after it
+        if not moves[1] and (new.value == old.value or (pair.new_days and new.value & new.names)):
+            return "APPEND", ""  # that is how it came about, or long ago: extraction says by itself where one lives since a late one
     if new.value == old.value:
         return None if new.over or pair.gained - _UNITS - {*" ".join(new.relation).split()} else _same_value(pair)
     if new.relation[0] == "thing" and new.relation[2] == "sort" and pair.cosine < ALIKE:
@@ -144,6 +149,7 @@ def _same_value(pair: Pair) -> Found:
     return None
 
 
+_MOVES = frozenset(map(content_stem, ("moved", "relocated")))
 _LOOSE = frozenset(
     map(canonical, "school job subscription membership account class contract plan habit course club group team home studies treatment".split())
 )

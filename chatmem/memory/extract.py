@@ -7,14 +7,17 @@ facts about the user. Nothing is taken from what chatmem itself said or recalled
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 
+from chatmem.memory.claims import read
 from chatmem.memory.clauses import FIRST, clauses, spell
 from chatmem.memory.commands import command
-from chatmem.memory.people import People, in_passing, introductions
+from chatmem.memory.people import People, in_passing, introductions, is_many
 from chatmem.memory.secrets import secret
 from chatmem.memory.sentences import HOLE, sentences
 from chatmem.memory.third_person import finish, possessive, third_person
+from chatmem.memory.time_words import DAYS, MONTHS
 from chatmem.memory.times import resolve, written_range
 from chatmem.memory.worth import about_others, joking, reason_of, states, worth_keeping
 from chatmem.types import Candidate
@@ -24,6 +27,7 @@ __all__ = ["MAX_FACTS", "command", "extract", "importance", "remember_text", "se
 
 MAX_SENTENCE = 400
 MAX_FACTS = 12
+YEAR = 366  # days
 
 _TOGETHER = re.compile(
     r"^(?:(?P<other>(?:my|our) [\w' -]{2,40}?|(?-i:[A-Z][\w'-]+)) and i|me and (?P<with>(?:my|our) [\w'-]+(?: (?-i:[A-Z][\w'-]+))?|(?-i:[A-Z][\w'-]+))|i and (?P<and>(?:my|our) [\w'-]+)) (?P<rest>.+)$",
@@ -40,10 +44,14 @@ def remember_text(text: str, said_at: datetime) -> Candidate | None:
     return as_candidate(sentence, words, said_at, extra=2)
 
 
-def extract(text: str, said_at: datetime) -> list[Candidate]:
-    """Facts and events that a message states about the user, at most twelve. ``said_at`` is in the user's zone."""
+def extract(text: str, said_at: datetime, told: Sequence[str] = ()) -> list[Candidate]:
+    """Facts and events that a message states about the user, at most twelve. ``said_at`` is in the user's zone.
+
+    ``told`` are sentences remembered of before about somebody whose name the message has.
+    """
     found: dict[str, Candidate] = {}
-    people = People()
+    people = People(told)
+    relations = " ".join(person.relation for person in people.known)
     previous: list[str] = []
     for number, (begin, end, words) in enumerate(sentences(text)):
         span = text[begin:end].strip()
@@ -55,13 +63,15 @@ def extract(text: str, said_at: datetime) -> list[Candidate]:
             continue
         for sentence, start in _facts(words, number, begin, people):
             source = text[start:end].strip()
-            if not supported(sentence, f"{spell(source)} {source}") or secret(source):
+            if not supported(sentence, f"{spell(source)} {source} {relations}") or secret(source):
                 continue
-            if sentence.casefold() not in found:
-                found[sentence.casefold()] = as_candidate(sentence, source, said_at)
-                previous.append(sentence.casefold())
-            if len(found) == MAX_FACTS:
-                return list(found.values())
+            stated = as_candidate(sentence, source, said_at)
+            for candidate in (*(as_candidate(one, source, said_at) for one in implied(stated, said_at.date())), stated):
+                if candidate.text.casefold() not in found:
+                    found[candidate.text.casefold()] = candidate
+                    previous.append(candidate.text.casefold())
+            if len(found) >= MAX_FACTS:
+                return list(found.values())[:MAX_FACTS]
     return list(found.values())
 
 
@@ -85,7 +95,7 @@ def _facts(words: str, number: int, begin: int, people: People) -> list[tuple[st
             plain = cause if cause and worth_keeping(cause) else plain
             if worth_keeping(plain) and (sentence := third_person(plain.rstrip(".!…,; "))):
                 found.append((sentence, begin))
-        elif (about := people.statement(plain.rstrip(".!…,; "), number)) and about_others(about[1]):
+        elif (about := people.statement(plain.rstrip(".!…,; "), number, begin)) and about_others(about[1]):
             found.append((about[0], about[2].begin))
         people.note(plain, number, begin)
     if spelled.rstrip(" !").endswith("?") and (HOLE not in spelled):
@@ -96,6 +106,29 @@ def _facts(words: str, number: int, begin: int, people: People) -> list[tuple[st
             said = " ".join(sentence for sentence, _ in found)
             found += [(sentence, begin) for name, sentence in introductions(spelled) if name not in said or f"{name} loves" in said]
     return found
+
+
+_MOVED = re.compile(
+    r"^(?P<who>The user(?:'s [\w' -]+?)?) (?:(?:has|have|just|recently|finally|already|also|now) )*(?:moved|relocated) (?:back )?to "
+    r"(?P<place>[A-ZÀ-Þ][\w'’-]+(?: (?:(?:de|del|di|do|da|la|le|el|of|on|upon|am|an der) )?[A-ZÀ-Þ][\w'’-]+)*)(?P<rest>.*)$"
+)
+_NO_STAY = re.compile(r"\b(?:when|as an?|until|for|but|then|and|before|where|years? ago)\b")
+
+
+def implied(candidate: Candidate, today: date) -> list[str]:
+    """What a sentence says besides, for when it is itself replaced, or hard to find.
+
+    Where somebody lives who moved there within a year, and the name of somebody whom the user lives with.
+    """
+    if re.match(r"The user lives\b.* with the user's ", candidate.text):
+        return [sentence for _, sentence in introductions(candidate.span)]
+    match = _MOVED.match(candidate.text)
+    if match is None or _NO_STAY.search(match["rest"]) or (candidate.event_start and (today - candidate.event_start).days > YEAR):
+        return []
+    days = {word.casefold() for word in match["place"].split()} & {*DAYS, *MONTHS}
+    if days or match["place"].isupper() or is_many(match["who"].split()[-1]) or read(candidate.text).relation != ("home",):
+        return []
+    return [f"{match['who']} lives in {match['place']}."]
 
 
 def supported(text: str, span: str) -> bool:

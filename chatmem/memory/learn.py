@@ -15,6 +15,7 @@ from chatmem.memory import operations, timeline, update
 from chatmem.memory.apply import order
 from chatmem.memory.extract import command, extract
 from chatmem.memory.given import extract_given
+from chatmem.memory.people import names_in
 from chatmem.store import Store
 from chatmem.types import Candidate, Link, Memory, Operation, Origin, Turn
 
@@ -37,7 +38,7 @@ def learn_turn(store: Store, turn: Turn, embed: Embed | None, embedder: str, pro
     candidates: list[tuple[Candidate, Origin]] = []
     if not command(turn.content):
         said_at = turn.created_at.astimezone()
-        found = extract(turn.content, said_at)
+        found = extract(turn.content, said_at, store.memories_naming(names_in(turn.content)))
         candidates = [(candidate, "rule") for candidate in found]
         _, reply = store.round(turn.id)
         if reply is not None and reply.state == "complete":

@@ -1,8 +1,12 @@
-"""People and pets that the user mentions in one message: whom "she", "he" or a bare first name stands for."""
+"""People and pets that the user mentions: whom "she", "he" or a bare first name stands for.
+
+Pronouns mean somebody of the same message; a name also somebody whom the user told of before.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatmem.memory.third_person import finish, possessive
@@ -40,6 +44,12 @@ _NOT_NAMES = frozenset(
 )
 
 
+_TOLD = re.compile(
+    rf"The user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION}) (?P<name>{_NAME})| has an? (?P<relation>(?:[a-z]+ )?{_RELATION}) (?:called|named) (?P<called>{_NAME}))\b"
+)
+BEFORE = -9  # the sentence of somebody whom no pronoun of this message means
+
+
 @dataclass
 class Person:
     """Someone close to the user, as named in this message. ``gender`` is f, m, x (unknown), p (a pet), many, or e: not a person but an event."""
@@ -57,10 +67,14 @@ class Person:
 
 
 class People:
-    """Who was mentioned, newest last; one per message."""
+    """Who was mentioned, newest last; one per message. ``told`` are sentences remembered of before ("The user's sister Claire ...")."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: Iterable[str] = ()) -> None:
         self.known: list[Person] = []
+        for text in told:
+            if match := _TOLD.match(text):
+                relation, name = match["kin"] or match["relation"], match["name"] or match["called"]
+                self._add(Person(relation.lower(), name, _gender(relation.split()[-1]), BEFORE, 0))
         self.strangers = -1
         """The last sentence in which somebody unknown was mentioned."""
 
@@ -94,8 +108,11 @@ class People:
                 break
         self.known.append(person)
 
-    def statement(self, clause: str, sentence: int) -> tuple[str, str, Person] | None:
-        """A clause about someone known as (sentence about them, its bare predicate, who); None when it is not clear about whom."""
+    def statement(self, clause: str, sentence: int, begin: int) -> tuple[str, str, Person] | None:
+        """A clause about someone known as (sentence about them, its bare predicate, who); None when it is not clear about whom.
+
+        ``begin`` is where its sentence stands in the message.
+        """
         if match := _STARTS.match(clause):
             person = self._meant(match["pronoun"].lower(), sentence)
             if not person or (
@@ -132,6 +149,7 @@ class People:
                     rest,
                 )
             ):
+                person.begin = begin if person.sentence == BEFORE else person.begin
                 person.sentence = sentence
                 return finish(f"{person.label} {possessive(rest)}"), rest, person
         return None
@@ -155,6 +173,12 @@ class People:
         return person
 
 
+def names_in(message: str) -> list[str]:
+    """Words of a message that may be names of people, in order; at most eight."""
+    found = dict.fromkeys(name for name in re.findall(rf"\b{_NAME}\b", message) if name not in _NOT_NAMES)
+    return list(found)[:8]
+
+
 def _gender(relation: str) -> str:
     for gender, words in (("f", _FEMALE), ("m", _MALE), ("p", _PETS)):
         if re.fullmatch(words, relation, re.IGNORECASE):
@@ -162,6 +186,11 @@ def _gender(relation: str) -> str:
     if re.fullmatch(_MANY, relation, re.IGNORECASE):
         return "many"
     return "x"
+
+
+def is_many(relation: str) -> bool:
+    """Whether a word is for several people: "parents"."""
+    return re.fullmatch(_MANY, relation, re.IGNORECASE) is not None
 
 
 def in_passing(sentence: str) -> list[str]:

@@ -9,6 +9,8 @@ from chatmem.words import tokens
 
 _END = r"(?=,|\.|;|!| for | since | as | and | with | on | at | where | because |$)"
 _WORKS = r"(?:works|is working|has worked|has been working|has a (?:new )?work|(?:got|found|has) a (?:new )?job|started (?:working|a job|a new job)|is employed|joined)"
+_NO_PLACE = r"(?:linux|windows|macs?|macos|ubuntu|android|iphone|ios|python|java|javascript|rust|gmail|outlook|spotify|netflix|whatsapp|signal|telegram|slack|teams|zoom|notion|obsidian|chrome|firefox|github|google|apple|microsoft|amazon|marketing|sales|engineering|finance|accounting|support|research|hr|it)\b"
+"""What one moves to without moving house."""
 _SEVERAL = frozenset(
     map(
         canonical,
@@ -21,7 +23,7 @@ _TEMPLATES = tuple(
     for key, pattern, single in (
         (
             "home",
-            rf"^(?:just |now |currently )*(?:lives|is living|has lived|has been living|resides|is based|has moved|moved|relocated) (?:back )?(?:in|to) (?P<v>(?!an? |the |my )[\w' -]+?){_END}",
+            rf"^(?:just |now |currently )*(?:lives|is living|has lived|has been living|resides|is based|has moved|moved|relocated) (?:back )?(?:in|to) (?P<v>(?!an? |the |my |{_NO_PLACE})[\w' -]+?){_END}",
             True,
         ),
         ("household", r"^(?:lives|is living) (?P<v>alone)\b|^(?:lives|is living) with (?P<w>.+)|^(?P<x>moved in with the user)", True),
@@ -29,6 +31,11 @@ _TEMPLATES = tuple(
         (
             "occupation",
             r"^(?:now |currently )*(?:works|is working|has been working|(?:has|got) a job) (?:now )?as (?:an? |the )?(?P<v>[\w' -]+?)(?: now)?(?=,|\.| at | for | in | since |$)",
+            True,
+        ),
+        (
+            "occupation",
+            r"^(?:now |currently )*is (?:now )?an? (?P<v>(?!(?:\w+ )*(?:student|pupil|member|volunteer|guest|regular|patient|customer|parent|visitor|fan|trustee)\b)(?-i:[a-z][\w'-]+)(?: (?-i:[a-z][\w'-]+)){0,2}?) at (?:the )?(?-i:[A-Z])",
             True,
         ),
         (

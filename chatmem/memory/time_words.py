@@ -128,6 +128,10 @@ _BEFORE = re.compile(
     r"(?!need|bleed|feed|seed|speed|weed|breed|indeed|red\b|bed\b|wed\b|schedul|book|reserv|expect|plann)\w{2,}ed|ago|last|used to)\b",
     re.IGNORECASE,
 )
+_PUT_OFF = re.compile(
+    rf"\b(?:moved|rescheduled|postponed|pushed|delayed|shifted|brought|put)(?: back| forward| off)? (?:to|until|till)(?: (?:{'|'.join(DAYS)}),?)?(?: the)? ?$",
+    re.IGNORECASE,
+)
 _PRESENT = re.compile(r"\b(?:is|are|am|have|has|'s|'m|'re)\b|'(?:s|m|re|ve)\b", re.IGNORECASE)
 
 
@@ -136,6 +140,8 @@ def direction_of(text: str, match: re.Match[str]) -> int:
     before = re.split(r"[.!?;]\s|, (?:and|but|so) | because ", text[: match.start()])[-1][-120:]
     after = re.split(r"[.!?;](?:\s|$)|,? (?:and|but|so|because) ", text[match.end() :])[0][:80]
     clause = before + " \0 " + after
+    if _PUT_OFF.search(before):
+        return 1
     past, ahead = [m.start() for m in _BEFORE.finditer(clause)], [m.start() for m in _AHEAD.finditer(clause)]
     if past and ahead:
         strong = re.search(r"\b(?:tickets?|book\w+|schedul\w+|reserv\w+|appointment|deadline|will|going to|gonna|plan\w*)\b", clause, re.IGNORECASE)

@@ -120,7 +120,15 @@ def _month(match: re.Match[str], today: date, direction: int) -> Range:
         return _nearest(make, today if month != today.month else today + relativedelta(months=1, day=1), 1)
     if which in ("last", "this past"):
         return _nearest(make, today if month != today.month else today.replace(day=1) - timedelta(days=1), -1)
+    if day and (day, month) != (29, 2) and (named := _NAMED_DAY.search(match.string[: match.start()])):
+        for year in (today.year, today.year - 1, today.year + 1):  # "Thursday 3 December" is in one of them at most
+            there = date(year, month, day)
+            if there.weekday() == _weekday_number(named[1]) and (direction == 0 or (there >= today) == (direction > 0)):
+                return _day(there)
     return _nearest(make, today, direction)
+
+
+_NAMED_DAY = re.compile(rf"\b({'|'.join(DAYS)}),? (?:the )?$", re.IGNORECASE)
 
 
 def _days(match: re.Match[str], today: date, direction: int) -> Range:

@@ -52,6 +52,17 @@ class Memories(Conversations):
         rows = self._rows("SELECT * FROM memory WHERE lower(rtrim(text, '.!')) = lower(rtrim(?, '.!')) AND profile = ?", [text, self.profile])
         return [_memory(row) for row in rows]
 
+    def memories_naming(self, names: Sequence[str]) -> list[str]:
+        """The texts of current memories that have one of these names, the oldest of each name first, at most twenty a name."""
+        texts: dict[str, None] = {}
+        for name in names:
+            sql = (
+                "SELECT m.text FROM memory_fts f JOIN memory m ON m.id = f.id WHERE memory_fts MATCH ? AND m.status = 'active' AND m.profile = ?"
+                " ORDER BY m.rowid LIMIT 20"
+            )
+            texts |= dict.fromkeys(row["text"] for row in self._rows(sql, [f'"{name}"', self.profile]) if name in row["text"])
+        return list(texts)
+
     def put_memory(self, memory: Memory) -> None:
         """Insert or replace a memory's row and its words in the index; a vector of other words is dropped. Called by operations only."""
         row = memory.model_dump()
