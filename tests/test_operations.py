@@ -21,7 +21,7 @@ from chatmem.config import Paths
 from chatmem.errors import ChatmemError, NotFound
 from chatmem.memory import operations
 from chatmem.store import Store
-from chatmem.types import Candidate, Link, Memory, Turn
+from chatmem.types import Candidate, Link, Memory, Recall, RecallItem, Turn
 from tests.conftest import Ticking
 
 Dump = dict[str, list[tuple[Any, ...]]]
@@ -485,6 +485,28 @@ def test_purging_erases_what_a_memory_said_before_it_was_edited(store: Store) ->
     summary = store.summary("running")
     assert summary is not None
     assert summary.text == "The user likes tea."
+
+
+def test_purging_reaches_the_copies_and_the_replies_that_told_it_again(store: Store, paths: Paths) -> None:
+    said = _told(store, "My code word is quokka")
+    first, second = _fact(store, "The user's code word is quokka.", said), _fact(store, "The user has a quokka code word.")
+    kept, _ = operations.merge(store, [first.id, second.id], "The user's code word is quokka.")
+    shown = [RecallItem(source="memory", id=kept.id, kind="fact", text=kept.text, said_at=kept.created_at, score=1.0, shown=True)]
+    replies = {}
+    for question, words in (("What is my code word?", "Your code word is quokka."), ("Do I have a code word?", "Yes, you have a code word.")):
+        asked = store.add_turn(said.session_id, "user", question, None)
+        recall = store.add_recall(Recall(question=question, state="confident", items=shown, milliseconds=1), asked.id)
+        replies[words] = store.add_turn(said.session_id, "assistant", words, asked.id)
+        assert recall.id
+        store.set_recall_reply(recall.id, replies[words].id)
+    reached = operations.reach(store, [kept.id])
+    assert {memory.id for memory in reached.memories} == {kept.id, first.id, second.id}
+    assert [turn.id for turn in reached.turns] == [said.id]
+    assert [reply.content for reply in reached.replies] == ["Your code word is quokka."]
+    operations.purge(store, [kept.id], words=True)
+    assert store.memories(None) == []
+    assert "quokka" not in everything(paths.database)
+    assert store.turn(replies["Yes, you have a code word."].id).content == "Yes, you have a code word."
 
 
 def test_purging_what_an_undo_took_away_empties_the_log(store: Store, paths: Paths) -> None:

@@ -256,19 +256,31 @@ def memory_purge(given: tuple[str, ...], words: bool, yes: bool, as_json: bool) 
     with _writing() as (store, paths):
         chosen, _by_words = _chosen(store, given, ())
         ids = [memory.id for memory in chosen]
-        turns = sorted({turn for sources in store.source_ids(ids).values() for turn in sources}) if words else []
-        said = [turn.content for id_ in turns for turn in store.round(id_) if turn is not None]
+        reached = operations.reach(store, ids)
+        turns = [turn.id for turn in reached.turns] if words else []
+        replies = reached.replies if words else []
+        said = [turn.content for id_ in turns for turn in store.round(id_) if turn is not None] + [reply.content for reply in replies]
         also = f" and what was said in {len(turns)} messages" if turns else ""
-        _ask(f"Erase {_count(chosen)}{also} for good?", chosen, yes=yes)
+        also += f" and {len(replies)} replies that told it again" if replies else ""
+        _ask(f"Erase {_count(chosen)}{also} for good?", reached.memories, yes=yes)
         operations.purge(store, ids, words=words)
         shutil.rmtree(paths.index, ignore_errors=True)  # Chroma keeps what was deleted inside its files
         _verified(not store.memories(None, ids) and not paths.index.exists(), "Erasing")
-        files, size, left = find_words(paths.home, [*(memory.text for memory in chosen), *said])
+        files, size, left = find_words(paths.home, [*(memory.text for memory in reached.memories), *said])
     if as_json:
-        print_json({"purged": ids, "turns": turns, "files_searched": files, "bytes_searched": size, "still_in": left})
+        print_json(
+            {
+                "purged": ids,
+                "turns": turns,
+                "replies": [reply.id for reply in replies],
+                "files_searched": files,
+                "bytes_searched": size,
+                "still_in": left,
+            }
+        )
     else:
         where = f"still in {', '.join(left)}; what was said in a conversation stays until it is erased too (--words)" if left else "none left"
-        note(f"Erased {_count(ids)}{also}. Searched {files} files ({size / 1e6:.1f} MB) for the words: {where}.")
+        note(f"Erased {_count(ids)}{also}. Searched {files} files ({size / 1e6:.1f} MB) for these sentences: {where}.")
     return 0
 
 

@@ -132,15 +132,32 @@ def run(job: Job, *, resume: bool = False, progress: Progress | None = None) -> 
                 progress.done(len(case.questions) - len(todo))
                 if todo:
                     _run_case(job, case, todo, done, answers_left, results, progress)
+        if not record.layout:
+            raise _nothing_picked(job)
         record.finished_at = job.clock().isoformat(timespec="seconds")
     finally:
         record.seconds += time.monotonic() - begun
         if job.embedder:
             record.embedded += job.embedder.computed - before[0]
             record.reused += job.embedder.reused - before[1]
-        write_record(job.out, record)
+        if record.layout:
+            write_record(job.out, record)
+        else:  # nothing was run: the folder may be used again
+            (job.out / RESULTS).unlink(missing_ok=True)
+            (job.out / RECORD).unlink(missing_ok=True)
     write_hypotheses(job.out)
     return record
+
+
+def _nothing_picked(job: Job) -> DatasetError:
+    types: dict[str, None] = {}
+    cases: dict[str, None] = {}
+    for case in read_cases(job.data):
+        cases[case.id] = None
+        types |= dict.fromkeys(gold.type for _, gold in case.questions)
+    wanted = [*job.selection.types, *job.selection.cases]
+    there = f"Types: {', '.join(types)}." if job.selection.types else f"Cases: {', '.join([*cases][:12])}{', …' if len(cases) > 12 else ''}."
+    return DatasetError(f"No question of {job.data.name} is picked by {', '.join(wanted) or 'this shard'}.", f"{there} Choose among them.")
 
 
 def _begin(job: Job, pins: dict[str, Any], resume: bool) -> RunRecord:

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -26,11 +27,13 @@ from chatmem.errors import ChatmemError
 from chatmem.memory.apply import MAX_STRENGTH, apply, order
 from chatmem.memory.undo import CannotUndo, last_undoable, undo
 from chatmem.store import Store
-from chatmem.types import Actor, Candidate, Link, Memory, Operation, Origin
+from chatmem.store.conversations import ERASED
+from chatmem.types import Actor, Candidate, Link, Memory, Operation, Origin, Turn
+from chatmem.words import content_stems
 
 __all__ = [
-    "EDITABLE", "CannotUndo", "check_dates", "delete_session", "edit", "forget", "insert", "last_undoable", "link", "merge", "new_memory", "order", "pin",
-    "purge", "reaffirm", "reinforce", "replace", "restore", "sentence", "split", "undo",
+    "EDITABLE", "CannotUndo", "Reach", "check_dates", "delete_session", "edit", "forget", "insert", "last_undoable", "link", "merge", "new_memory", "order", "pin",
+    "purge", "reach", "reaffirm", "reinforce", "replace", "restore", "sentence", "split", "undo",
 ]  # fmt: skip
 
 EDITABLE = ("text", "kind", "importance", "subject", "event_start", "event_end")
@@ -391,16 +394,44 @@ def pin(store: Store, ids: Sequence[str], pinned: bool = True) -> list[Operation
         ]
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What a purge erases.
+
+    The ``memories``, with the copies in the trash that became them by merging or splitting; and, where words go too, the
+    ``turns`` they came from with their replies, and later ``replies`` that said them again.
+    """
+
+    memories: list[Memory]
+    turns: list[Turn]
+    replies: list[Turn]
+
+
+def reach(store: Store, ids: Sequence[str]) -> Reach:
+    """What purging these memories would erase; nothing is changed."""
+    copies = store.memories(None, sorted(store.family(ids) - {*ids}))
+    memories = [*store.memories(None, ids), *(memory for memory in copies if memory.status == "merged")]
+    sources = store.source_ids([memory.id for memory in memories])
+    turns = [store.turn(id_) for id_ in sorted({turn for turns in sources.values() for turn in turns})]
+    replies = []
+    for reply in store.replies_shown([memory.id for memory in memories]):
+        told = content_stems(reply.content) - content_stems(store.turn(reply.parent).content if reply.parent else "")
+        if reply.parent not in {turn.id for turn in turns} and any(told & content_stems(memory.text) for memory in memories):
+            replies.append(reply)
+    return Reach(memories, [turn for turn in turns if turn.content != ERASED], replies)
+
+
 def purge(store: Store, ids: Sequence[str], *, words: bool = False) -> int:
-    """Erase memories for good; with ``words`` also what was said in the turns they came from. Returns how many memories.
+    """Erase memories for good, and with ``words`` what was said of them: all that ``reach`` names. Returns how many memories.
 
     Also one that an undo took away, whose words are still in the log. The log keeps that it happened, no word of it.
     The vector index is to be rebuilt afterwards.
     """
     with store.transaction():
-        found = {memory.id: memory for memory in store.memories(None, ids)}
-        gone = [id_ for id_ in dict.fromkeys(ids) if id_ in found or store.is_logged(id_)]
-        turns = {turn for sources in store.source_ids(list(found)).values() for turn in sources} if words else set()
+        reached = reach(store, ids)
+        found = {memory.id: memory for memory in reached.memories}
+        gone = [id_ for id_ in dict.fromkeys([*ids, *found]) if id_ in found or store.is_logged(id_)]
+        turns = {turn.id for turn in (*reached.turns, *reached.replies)} if words else set[str]()
         others = store.family(gone).union(*(store.ever_from(turn_id) for turn_id in turns)) - {*gone}
         for id_ in gone:
             _purge(store, id_)

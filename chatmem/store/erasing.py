@@ -98,7 +98,7 @@ class Erasing(Memories):
             self._write("UPDATE summary SET text = ? WHERE id = ?", ["\n".join(lines), row["id"]])
 
     def erase_round(self, turn_id: str) -> list[str]:
-        """Erase the words of a user's turn and of its replies, everywhere; the places stay. Returns the ids."""
+        """Erase the words of a user's turn and of its replies, or of one reply, everywhere; the places stay. Returns the ids."""
         with self.transaction():
             turn = self.turn(turn_id)
             session_id = turn.session_id

@@ -67,6 +67,17 @@ class Recalls(Erasing):
                 continue
         return Recall(id=row["id"], question=self.turn(row["turn_id"]).content, state=row["state"], items=items, milliseconds=row["milliseconds"])
 
+    def replies_shown(self, memory_ids: Sequence[str]) -> list[Turn]:
+        """The replies for which one of these memories stood in the prompt, oldest first."""
+        found: dict[str, Turn] = {}
+        for part in chunks(memory_ids):
+            sql = (
+                "SELECT DISTINCT t.* FROM recall_item i JOIN recall r ON r.id = i.recall_id JOIN turn t ON t.id = r.reply_id"
+                f" WHERE i.source = 'memory' AND i.shown = 1 AND t.content <> ? AND i.ref IN ({', '.join('?' * len(part))}) ORDER BY t.created_at"
+            )
+            found |= {row["id"]: Turn.model_validate(row) for row in self._rows(sql, [ERASED, *part])}
+        return list(found.values())
+
     def recall_item(
         self, source: Literal["memory", "round"], ref: str, score: float, parts: dict[str, float], shown: bool = False, reason: str = ""
     ) -> RecallItem:

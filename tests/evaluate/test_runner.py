@@ -64,6 +64,13 @@ def test_a_date_that_the_prompt_puts_into_the_words_takes_no_evidence_away(tmp_p
     assert context["1500"]["shown"] == context["1500"]["words"] == 1
 
 
+def test_a_choice_of_nothing_is_said_and_leaves_the_folder_free(tmp_path: Path, data: Path) -> None:
+    with pytest.raises(DatasetError) as error:
+        run(job(tmp_path, data, systems="bm25", selection=Selection(types=("user",))))
+    assert "multi-session" in str(error.value.hint)
+    assert run(job(tmp_path, data, systems="bm25")).finished_at
+
+
 def test_replies_are_evidence_too_and_user_turns_only_leaves_them_out(tmp_path: Path) -> None:
     element = question(0) | {"question": "Who needs company in the morning?"}
     for turn in element["haystack_sessions"][2]:
