@@ -21,8 +21,10 @@ from chatmem.errors import ChatmemError, ModelError, NotFound
 from chatmem.learning import Learner
 from chatmem.memory import operations
 from chatmem.memory.context import build_messages, notes_alone, skill_of
-from chatmem.memory.extract import command, extract, remember_text, secret
+from chatmem.memory.extract import command, remember_text, secret
 from chatmem.memory.histories import with_histories
+from chatmem.memory.learn import stated
+from chatmem.memory.person import second_person
 from chatmem.memory.propose import Proposer
 from chatmem.memory.recall import Explanation
 from chatmem.memory.recall import explain as explain_recall
@@ -195,7 +197,7 @@ class Chat:
         plain = None
         skill = skill_of(info.parameters, info.adapter)
         if skill != "full":
-            learnt = extract(user.content, user.created_at) if self.settings.memory.write and not conversation.temporary else []
+            learnt = stated(self.store, user) if self.settings.memory.write and not conversation.temporary else []
             plain = rule_reply(user.content, found, learnt, user.n, trained=skill == "trained")
         if plain is not None:
             yield Token(text=plain)
@@ -283,13 +285,13 @@ class Chat:
             kind = secret(rest)
             if kind:
                 return f"That looks like a {kind}. I never keep those as memories; a password manager is the right place.", off
-            return f"I will remember: {self.remember(rest, user.id).text}", off
+            return f"I will remember: {second_person(self.remember(rest, user.id).text)}", off
         candidates = self.forget_candidates(rest)
         if not candidates:
             return "I have no memory of that, so there is nothing to forget.", off
         conversation.pending = [memory.id for memory in candidates]
         return "I would forget:\n\n" + "\n".join(
-            f"- {memory.text}" for memory in candidates
+            f"- {second_person(memory.text)}" for memory in candidates
         ) + "\n\nAnswer **yes** to forget, anything else keeps it.", off
 
     def describe_known(self) -> str:
@@ -297,7 +299,7 @@ class Chat:
         known = self.known()
         if not known:
             return "I know nothing about you yet. Tell me something, or use /remember."
-        lines = [f"- {memory.text}" for memory in known[:40]]
+        lines = [f"- {second_person(memory.text)}" for memory in known[:40]]
         more = f"\n\n…and {len(known) - 40} more." if len(known) > 40 else ""
         return f"This is what I know about you ({_count(len(known))}):\n\n" + "\n".join(lines) + more
 

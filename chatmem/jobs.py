@@ -18,7 +18,8 @@ from chatmem import doctor
 from chatmem.chat import Chat
 from chatmem.errors import ChatmemError, NotFound
 from chatmem.memory import decay, operations, update
-from chatmem.memory.extract import command, extract
+from chatmem.memory.extract import command
+from chatmem.memory.learn import stated
 from chatmem.types import JobRun
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Job:
 def _plan_consolidate(chat: Chat) -> list[Step]:
     store = chat.store
     unread = [
-        Step("LEARN", (turn.id,), " ".join(turn.content.split())[:200], f"{len(extract(turn.content, turn.created_at.astimezone()))} candidates")
+        Step("LEARN", (turn.id,), " ".join(turn.content.split())[:200], f"{len(stated(store, turn))} candidates")
         for turn in store.turns_to_learn()
         if not command(turn.content)
     ]

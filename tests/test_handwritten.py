@@ -34,6 +34,8 @@ def test_the_first_person_becomes_the_user(written: str, kept: str) -> None:
         ("The user moved to Leeds and bought a house.", ["The user moved to Leeds.", "The user bought a house."]),
         ("The user has 2 cats and 3 dogs.", ["The user has 2 cats.", "The user has 3 dogs."]),
         ("The user's sister plays chess and the piano.", ["The user's sister plays chess.", "The user's sister plays the piano."]),
+        ("The user broke a leg and the user's friend Anna drove home.", ["The user broke a leg.", "The user's friend Anna drove home."]),
+        ("The user has a dog and Biscuit is a beagle.", ["The user has a dog.", "Biscuit is a beagle."]),
         ("The user likes tea.", ["The user likes tea."]),
     ],
 )

@@ -11,6 +11,12 @@ from chatmem.memory.third_person import finite, is_present, third_person
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
+_CLAUSE = re.compile(
+    r"(?:(?:the user|the user's [\w-]+|his|her|their|its)(?: [A-Z][\w-]+)?|[A-Z][\w-]+|he|she|it|they) (?:\w+ed|\w+s|has|had|was|were|is|are|will|can|went|took|came|drove|got|made|gave|told|met|saw|ran|sent|paid|broke|left|found|lost|won|brought|bought|began|fell|kept)\b"
+)
+"""What has a subject and a verb of its own."""
+
+
 def as_written_down(text: str) -> str:
     """Sentences in the first person as sentences about the user ("I like tea" -> "The user likes tea."); others stay."""
     return " ".join(third_person(spell(sentence)) or sentence for sentence in _SENTENCE_END.split(text))
@@ -25,6 +31,8 @@ def parts_of(text: str) -> list[str]:
     subject, verb, first, second = match.groups()
     if _is_verb(second.split()[0]):
         return [f"{subject} {verb} {first}.", f"{subject} {second}"]
+    if _CLAUSE.match(second):
+        return [f"{subject} {verb} {first}.", f"{second[:1].upper()}{second[1:]}"]
     return [f"{subject} {verb} {part.rstrip('.')}." for part in [*first.split(", "), second]]
 
 

@@ -38,7 +38,7 @@ def learn_turn(store: Store, turn: Turn, embed: Embed | None, embedder: str, pro
     candidates: list[tuple[Candidate, Origin]] = []
     if not command(turn.content):
         said_at = turn.created_at.astimezone()
-        found = extract(turn.content, said_at, store.memories_naming(names_in(turn.content)))
+        found = stated(store, turn)
         candidates = [(candidate, "rule") for candidate in found]
         _, reply = store.round(turn.id)
         if reply is not None and reply.state == "complete":
@@ -52,6 +52,11 @@ def learn_turn(store: Store, turn: Turn, embed: Embed | None, embedder: str, pro
             done += learn_candidate(store, candidate, turn, None if vectors is None else vectors[i], embedder, origin)
         store.mark_learned(turn)
     return done
+
+
+def stated(store: Store, turn: Turn) -> list[Candidate]:
+    """What a user's turn states by rule, names told of before understood; nothing is changed."""
+    return extract(turn.content, turn.created_at.astimezone(), store.memories_naming(names_in(turn.content)))
 
 
 def learn_candidate(
