@@ -89,8 +89,12 @@ def test_a_newer_fact_takes_the_place_of_the_older_which_stays_in_its_history(ch
             {"The user's sister Claire lives in Bath.", "The user's sister Claire moved to Bath."},
         ),
         (("My dog Biscuit is a beagle.", "Actually Biscuit is not a beagle, he's a collie."), {"The user's dog Biscuit is a collie, not a beagle."}),
+        (
+            ("My sister Claire lives in Bristol and is an architect.", "My sister Claire lives in Bath now."),
+            {"The user's sister Claire lives in Bath now.", "The user's sister Claire is an architect."},
+        ),
         (("My name is Nora.", "My name is not Nora, it's Norah."), {"The user's name is Norah, not Nora."}),
-        (("I work as a nurse at Saint James.", "I'm a midwife at York Hospital now."), {"The user is a midwife at York Hospital now."}),
+        (("I work as a nurse at Saint James.", "I'm a midwife at York Hospital now."), {"The user works as a midwife at York Hospital now."}),
         (
             ("I have a dentist appointment next Friday.", "My dentist appointment was moved to Monday 9 March."),
             {"The user's dentist appointment was moved to Monday 9 March (9 March 2026)."},

@@ -34,6 +34,24 @@ def test_a_question_gets_a_rule_only_when_memory_is_empty_or_unsure(message: str
     assert rule_reply(message, recall, [], 1) == reply
 
 
+def told(text: str, day: int) -> RecallItem:
+    return NURSE.model_copy(update={"id": f"m{day}", "text": text, "said_at": NOW.replace(day=day)})
+
+
+@pytest.mark.parametrize(
+    ("message", "items", "reply"),
+    [
+        ("Do I have a dog?", [told("The user has a dog.", 2), told("The user doesn't have a dog any more.", 3)], "You don't have a dog any more."),
+        ("Do I have a dog?", [told("The user doesn't have a dog.", 2), told("The user has a dog called Rex.", 3)], None),
+        ("Is my dog a beagle?", [told("The user doesn't have a dog any more.", 3)], None),
+        ("Why don't I work as a nurse?", [told("The user does not work as a nurse.", 3)], None),
+        ("Where did I work before?", [told("The user no longer works at York Hospital.", 3)], None),
+    ],
+)
+def test_what_is_no_longer_so_is_said_as_it_stands(message: str, items: list[RecallItem], reply: str | None) -> None:
+    assert rule_reply(message, recalled("confident", *items), [], 1, trained=True) == reply
+
+
 def test_what_was_learnt_is_said_back_in_varied_words() -> None:
     message = "My sister Marta lives in Oslo and I'm allergic to cashews."
     replies = [rule_reply(message, recalled("none"), extract(message, NOW), number) for number in (1, 3, 5)]

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from chatmem.memory.claims import read
 from chatmem.memory.clauses import FIRST, clauses, spell
 from chatmem.memory.commands import command
+from chatmem.memory.handwritten import parts_of
 from chatmem.memory.people import People, in_passing, introductions, is_many
 from chatmem.memory.secrets import secret
 from chatmem.memory.sentences import HOLE, sentences
@@ -65,8 +66,9 @@ def extract(text: str, said_at: datetime, told: Sequence[str] = ()) -> list[Cand
             source = text[start:end].strip()
             if not supported(sentence, f"{spell(source)} {source} {relations}") or secret(source):
                 continue
-            stated = as_candidate(sentence, source, said_at)
-            for candidate in (*(as_candidate(one, source, said_at) for one in implied(stated, said_at.date())), stated):
+            stated = [as_candidate(restated(part), source, said_at) for part in halves(sentence)]
+            besides = [as_candidate(one, source, said_at) for one in implied(stated[0], said_at.date())]
+            for candidate in (*besides, *stated):
                 if candidate.text.casefold() not in found:
                     found[candidate.text.casefold()] = candidate
                     previous.append(candidate.text.casefold())
@@ -129,6 +131,29 @@ def implied(candidate: Candidate, today: date) -> list[str]:
     if days or match["place"].isupper() or is_many(match["who"].split()[-1]) or read(candidate.text).relation != ("home",):
         return []
     return [f"{match['who']} lives in {match['place']}."]
+
+
+_ROLE_AT = re.compile(r"^(The user(?:'s [\w' -]+?)?) is ((?:now )?an? [a-z][\w' -]*? at (?:the )?[A-ZÀ-Þ].*)$")
+
+
+def restated(sentence: str) -> str:
+    """Work said by its role, as work: "is a midwife at York Hospital" becomes "works as a midwife at York Hospital"."""
+    match = _ROLE_AT.match(sentence)
+    relation = read(sentence).relation
+    return f"{match[1]} works as {match[2].removeprefix('now ')}" if match and relation == ("occupation",) else sentence
+
+
+def halves(sentence: str) -> list[str]:
+    """A sentence whose first half has a value that may change ("lives in Bristol and is an architect"): each half stands alone."""
+    parts = parts_of(sentence)
+    alone = (
+        len(parts) == 2
+        and parts[1].startswith("The user")
+        and read(parts[0]).single
+        and not re.search(r"\b(?:it|there|them|that|this|so|both)\b", parts[1])
+    )
+    same = alone and read(parts[0]).relation != read(parts[1]).relation and read(parts[1]).verb != read(parts[0]).verb
+    return [finish(part) for part in parts] if same else [sentence]
 
 
 def supported(text: str, span: str) -> bool:

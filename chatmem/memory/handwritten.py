@@ -25,12 +25,13 @@ def as_written_down(text: str) -> str:
 def parts_of(text: str) -> list[str]:
     """A first guess at what a memory splits into: its sentences, or the parts of one that "and" joins, each whole."""
     parts = [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
-    match = re.match(r"^(The user(?:'s [\w ]+?)?) (\w+) (.+?),? and (.+)$", text)
+    match = re.match(r"^(The user(?:'s [\w ]+?)?) ([a-z]\w*) (.+?),? and (.+)$", text)
     if len(parts) > 1 or match is None:
         return parts
     subject, verb, first, second = match.groups()
     if _is_verb(second.split()[0]):
-        return [f"{subject} {verb} {first}.", f"{subject} {second}"]
+        word, rest = second.split()[0], second[len(second.split()[0]) :]
+        return [f"{subject} {verb} {first}.", f"{subject} {finite(word)}{rest}"]
     if _CLAUSE.match(second):
         return [f"{subject} {verb} {first}.", f"{second[:1].upper()}{second[1:]}"]
     return [f"{subject} {verb} {part.rstrip('.')}." for part in [*first.split(", "), second]]

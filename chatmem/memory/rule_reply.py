@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chatmem.memory.cues import NEGATIVE
+from chatmem.memory.histories import asks_for_history
 from chatmem.memory.person import second_person
 from chatmem.types import Candidate, Recall
-from chatmem.words import is_personal, is_question
+from chatmem.words import content_stems, is_personal, is_question
 
 NO_MEMORY = "I have no memory of that. Tell me, and I will remember it."
 NOT_SURE = "I am not sure. What comes closest in my memory: {}"
@@ -21,11 +23,13 @@ MAX_REPEATED = 3  # facts said back; the rest is learnt in silence
 def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], number: int, *, trained: bool = False) -> str | None:
     """What to answer without the model, or None to let it speak.
 
-    Nothing remembered about a question on the user: say so; something that may only bear on it: say that. A statement that teaches something: say it back, so that
-    the user sees what was understood. ``number`` of the turn varies the wording. A model ``trained`` to refuse what its
+    Nothing remembered about a question on the user: say so; something that may only bear on it: say that; that what is
+    asked about is not so: say it. A statement that teaches something: say it back, so that the user sees what was understood. ``number`` of the turn varies the wording. A model ``trained`` to refuse what its
     notes do not hold judges by itself whether something that may bear on the question answers it.
     """
     if is_question(message):
+        if over := _what_is_over(message, recall):
+            return over
         if not is_personal(message) or recall.state not in ("none", "possible"):
             return None
         closest = next((item for item in recall.shown if item.source == "memory"), None)
@@ -40,3 +44,13 @@ def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], nu
     opener = OPENERS[number // 2 % len(OPENERS)]
     lead = " ".join(facts)
     return opener.format(lead[0].lower() + lead[1:] if ": {}" in opener else lead)
+
+
+def _what_is_over(message: str, recall: Recall) -> str | None:
+    """The newest memory about all that is asked, where it denies it: a small model answers "Do I have a dog?" by the dog, not by the "not"."""
+    asked = content_stems(message)
+    about = [item for item in recall.shown if item.source == "memory" and asked and asked <= content_stems(item.text)]
+    newest = max(about, key=lambda item: item.said_at, default=None)
+    if newest is None or not NEGATIVE.search(newest.text) or NEGATIVE.search(message) or asks_for_history(message):
+        return None
+    return second_person(newest.text)
