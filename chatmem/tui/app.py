@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
+from textual.notifications import Notification, Notify, SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -31,6 +32,20 @@ LIGHT = Theme(
     surface="#f3f0ea", panel="#e9e5dc", success="#3f7a45", warning="#a3601c", error="#b03a3a",
     variables={"footer-key-foreground": "#a3601c", "footer-background": "#faf8f4", "block-cursor-blurred-background": "#e9e5dc", "border-blurred": "#dcd6ca"},
 )  # fmt: skip
+
+
+class Note(Notification):
+    """A notification with some time left at every look: a toast's timer of no time, or less, would never let go of the processor."""
+
+    @property
+    def time_left(self) -> float:
+        """Seconds left, 0.1 at least."""
+        return max(0.1, super().time_left)
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether its time is over."""
+        return super().time_left <= 0
 
 
 class ChatmemApp(App[None]):
@@ -82,6 +97,12 @@ class ChatmemApp(App[None]):
         """
         gc.freeze()
         gc.set_threshold(10_000, 5, 50)
+
+    def notify(
+        self, message: str, *, title: str = "", severity: SeverityLevel = "information", timeout: float | None = None, markup: bool = True
+    ) -> None:
+        """Show a toast."""
+        self.post_message(Notify(Note(message, title, severity, self.NOTIFICATION_TIMEOUT if timeout is None else timeout, markup)))
 
     def _keep_theme(self, theme: Theme) -> None:
         try:

@@ -68,10 +68,10 @@ class BackgroundScreen(Screen[None]):
 
     def offered(self) -> Iterator[tuple[str, str, str]]:
         """Every action with a key that applies now, for the palette: action, key, title."""
-        for binding in self._bindings.key_to_bindings.values():
-            for one in binding[:1]:
-                if self.check_action(one.action.partition("(")[0], ()):
-                    yield one.action, self.app.get_key_display(one), f"{one.description}: {one.tooltip}" if one.tooltip else one.description
+        first = {found[0].action: found[0] for found in reversed(self._bindings.key_to_bindings.values())}  # some have several keys
+        for one in reversed(first.values()):
+            if self.check_action(one.action.partition("(")[0], ()):
+                yield one.action, self.app.get_key_display(one), f"{one.description}: {one.tooltip}" if one.tooltip else one.description
 
     def manual(self) -> str:
         """The help of this screen, in Markdown."""

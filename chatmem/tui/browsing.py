@@ -160,8 +160,8 @@ class BrowsingScreen(CorrectingScreen):
             return moment.astimezone().date() if isinstance(moment, datetime) else moment
         return views.parse_day(key, self.now.date())[1] if key[:1].isdigit() else None
 
-    def action_go(self) -> None:
-        """Ask for a date and go there."""
+    def action_go(self, asked: str = "") -> None:
+        """Ask for a date and go there; what is no date is given back."""
         from chatmem.tui.dialogs import Ask
 
         def go(text: str | None) -> None:
@@ -171,10 +171,11 @@ class BrowsingScreen(CorrectingScreen):
                 _, last = views.parse_day(text, self.now.date())
             except (ValueError, IndexError):
                 self.notify(f"“{one_line(text, 30)}” is no date. Write 2025, 2025-12 or 2025-12-14.", severity="warning", markup=False)
+                self.action_go(text)
             else:
                 self.change_look(replace(self.look, name="timeline"), day=last)
 
-        self.app.push_screen(Ask("Go to a date", "", "2025, 2025-12, 2025-12-14, today", enter="Enter goes there · Esc leaves"), go)
+        self.app.push_screen(Ask("Go to a date", asked, "2025, 2025-12, March 2025, 2025-12-14, today", enter="Enter goes there · Esc leaves"), go)
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Open a memory or a session; follow a link; zoom into a month or year."""

@@ -15,7 +15,6 @@ from chatmem.errors import ChatmemError, NotFound
 from chatmem.memory import operations
 from chatmem.memory.handwritten import as_written_down
 from chatmem.memory.secrets import secret
-from chatmem.store.conversations import ERASED
 from chatmem.tui.text import one_line
 from chatmem.types import Candidate, Kind, Memory, Op, Operation
 
@@ -90,12 +89,28 @@ def _show(value: object) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
+def made_current(operation: Operation) -> list[str]:
+    """The memories that are current after an operation and were not, or were not there, before."""
+    before, after = (rows.memories if rows else {} for rows in (operation.before, operation.after))
+    was = {id_ for id_, memory in before.items() if memory and memory.status == "active"}
+    return [id_ for id_, memory in after.items() if memory and memory.status == "active" and id_ not in was]
+
+
+def written(text: str) -> str:
+    """Words written by hand as a memory keeps them. Raises ChatmemError when there are none, or too many."""
+    return operations.sentence(as_written_down(operations.sentence(text)))
+
+
 class Changes:
     """The changes of one open chat. An action of several operations is undone and redone as one."""
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
         self._batches: list[list[int]] = []
+        self.came = ""
+        """The memory that the last deed made or brought back, "" for none."""
+        self.erased = 0
+        """How often words were erased for good: what shows words is to be read again."""
 
     @property
     def store(self) -> Store:
@@ -106,6 +121,7 @@ class Changes:
         """Bring the index in line, and keep what belongs together together."""
         made = [operation for operation in done if operation is not None]
         self._chat.reindex(made)
+        self.came = next((id_ for operation in made for id_ in made_current(operation)), "")
         if len(made) > 1:
             self._batches.append([operation.id for operation in made])
         return len(made)
@@ -114,7 +130,9 @@ class Changes:
 
     def edit(self, memory_id: str, changes: dict[str, Any]) -> str:
         """Change what may be changed by hand; other words are linked anew. Raises ChatmemError for wrong values."""
-        links_of = self._chat.learner.linking([operations.sentence(changes["text"])]) if "text" in changes else None
+        if "text" in changes:
+            changes = changes | {"text": written(changes["text"])}
+        links_of = self._chat.learner.linking([changes["text"]]) if "text" in changes else None
         _, done = operations.edit(self.store, memory_id, links_of=links_of, **changes)
         return "Saved." if self._applied([done]) else "Nothing was changed."
 
@@ -166,7 +184,7 @@ class Changes:
 
     def merge(self, ids: Sequence[str], text: str) -> str:
         """Several become one."""
-        _, done = operations.merge(self.store, ids, text, reason="merged by hand")
+        _, done = operations.merge(self.store, ids, written(text), reason="merged by hand")
         self._applied([done])
         return f"Merged {len(ids)} memories into one."
 
@@ -175,7 +193,7 @@ class Changes:
         found: list[tuple[Memory, int]] = []
         try:
             with self.store.transaction():
-                merged, done = operations.merge(self.store, ids, text)
+                merged, done = operations.merge(self.store, ids, written(text))
                 found.append((merged, len(done.after.sources.get(merged.id, [])) if done.after else 0))
                 raise _RolledBack
         except _RolledBack:
@@ -183,29 +201,25 @@ class Changes:
 
     def split(self, memory_id: str, texts: Sequence[str]) -> str:
         """One becomes several."""
-        words = [operations.sentence(text) for text in texts]
+        words = [written(text) for text in texts]
         made, done = operations.split(self.store, memory_id, words, "split by hand", links_of=self._chat.learner.linking(words))
         self._applied([done])
         return f"Split into {len(made)} memories."
 
     def purge(self, ids: Sequence[str], home: Path, *, words: bool) -> str:
-        """Erase for good, then look for the words in every file: says what was found."""
-        texts = self._words_of(ids, words=words)
-        count = operations.purge(self.store, ids, words=words)
+        """Erase for good, then look for the erased sentences in every file: says what was found."""
+        reached = operations.reach(self.store, ids)
+        texts = [memory.text for memory in reached.memories]
+        if words:  # other replies than those that told it are left out: "I see." is said everywhere
+            texts += [turn.content for turn in (*reached.turns, *reached.replies)]
+        operations.purge(self.store, ids, words=words)
+        self.erased += 1
         self._chat.index.rebuild()
         files, size, left = find_words(home, texts)
-        where = f"Searched {files} files ({size / 1e6:.1f} MB) for the words"
+        done = f"Erased {_count(len(reached.memories))}. Searched {files} files ({size / 1e6:.1f} MB) for these sentences"
         if left:
-            return f"Erased {_count(count)}. {where}: still in {', '.join(left)}. What you or I said in a conversation stays until it is erased too."
-        return f"Erased {_count(count)}. {where}: none left."
-
-    def _words_of(self, ids: Sequence[str], *, words: bool) -> list[str]:
-        """The texts that a purge erases, replies apart: "I see." is said everywhere."""
-        texts = [memory.text for memory in self.store.memories(None, ids)]
-        if words:
-            turns = sorted({turn for sources in self.store.source_ids(ids).values() for turn in sources})
-            texts += [turn.content for turn in map(self.store.turn, turns) if turn.content != ERASED]
-        return texts
+            return f"{done}: still in {', '.join(left)}. What you or I said in a conversation stays until it is erased too."
+        return f"{done}: none left."
 
     # ------------------------------------------------------------------ taking back
 

@@ -15,7 +15,6 @@ from textual.widgets import Static, TextArea
 
 from chatmem.config import Paths, Settings
 from chatmem.tui import actions, messages
-from chatmem.tui.changes import Changes
 from chatmem.tui.commands import help_text, matching, parse
 from chatmem.tui.keys import KeyLine
 from chatmem.tui.opening import OpenChat, OpeningScreen
@@ -40,7 +39,6 @@ class ChatScreen(OpeningScreen):
     def __init__(self, open_chat: OpenChat, settings: Settings, paths: Paths, session: str | None, temporary: bool) -> None:
         super().__init__(open_chat, settings, paths, session, temporary)
         self._asked_quit = 0.0
-        self._changes: Changes | None = None
         self._sides: dict[str, bool] = {}  # what the user chose to show or hide; the width decides otherwise
 
     def compose(self) -> ComposeResult:
@@ -67,6 +65,7 @@ class ChatScreen(OpeningScreen):
     # ------------------------------------------------------------------ state
 
     def _tick(self) -> None:
+        self.let_go_of_erased()
         memory = self.settings.memory
         self.query_one(StatusLine).show(self.chat, self.usage, temporary=self.temporary, memory=memory.enabled, writes=memory.write)
         if self.reply is not None and self.cancel is not None and not self.cancel.is_set() and self.reply.entry.recall is None:
@@ -109,6 +108,10 @@ class ChatScreen(OpeningScreen):
         ]
         hints.update(Content("\n").join(rows))
 
+    def on_prompt_paged(self, event: Prompt.Paged) -> None:
+        """The conversation has a use for it."""
+        self.transcript.page(event.step)
+
     def on_prompt_complete(self) -> None:
         """Tab completes a command when only one is meant."""
         if found := matching(self.prompt.text):
@@ -129,16 +132,19 @@ class ChatScreen(OpeningScreen):
     def recalled(self, recall: Recall) -> None:
         """What was found for the running reply shows at once; an earlier version that is written on becomes the newest."""
         self.remove_class("-earlier")
-        self.query_one(RecallPanel).show(recall)
+        self._show_recall(recall)
+
+    def _show_recall(self, recall: Recall | None) -> None:
+        self.query_one(RecallPanel).show(recall, memory=self.settings.memory.enabled)
 
     def show_panel_of_last(self) -> None:
         """Show what the last reply drew on."""
         last = self.last_reply
-        self.query_one(RecallPanel).show(last.recall if last is not None else None)
+        self._show_recall(last.recall if last is not None else None)
 
     def on_show_recall(self, event: messages.ShowRecall) -> None:
         """Open the panel at exactly these items."""
-        self.query_one(RecallPanel).show(event.recall)
+        self._show_recall(event.recall)
         self.show_side("panel", True)
         self.query_one("#panel-items").focus()
 
@@ -286,14 +292,6 @@ class ChatScreen(OpeningScreen):
         here = [cleandoc(part.HELP) for part in parts if part.HELP]
         keys = f"## Keys\n\n{actions.keys_text()}"
         return "\n\n".join(["# chatmem", *here[:1], keys, f"## Commands\n\n```\n{help_text()}\n```"])
-
-    @property
-    def changes(self) -> Changes:
-        """What the screens do to memory, with one undo for all of them."""
-        assert self.chat is not None
-        if self._changes is None:
-            self._changes = Changes(self.chat)
-        return self._changes
 
     def open_screen(self, name: str) -> None:
         """Memories, upkeep, models, evaluation or settings, once the store is open."""

@@ -132,18 +132,26 @@ Summaries show what each version added (+) and dropped (-).
         """Read it."""
         self.ask("record", lambda chat: read_record(chat, self.session_id))
 
+    def on_screen_resume(self) -> None:
+        """Something may have been changed or erased meanwhile."""
+        if self._rows:
+            self.ask("record", lambda chat: read_record(chat, self.session_id))
+
     def done(self, then: str, value: Any) -> None:
-        """It was read."""
+        """It was read; the cursor stays on its line, or begins at the first turn."""
         if then != "record":
             return
         record: Record = value
         title = one_line(record.session.title, 80) or "New conversation"
         self.query_one("#card-words", Static).update(Content.assemble((title, "bold"), (f"  {show_date(record.session.started_at)}", DIM)))
-        self._rows = pages(record)
         story = self.query_one("#story", OptionList)
+        kept = self._rows[story.highlighted][:2] if self._rows and story.highlighted is not None else None
+        self._rows = pages(record)
         story.set_options([Option(content, disabled=not (opens or id_.startswith("y"))) for opens, id_, content in self._rows])
-        story.highlighted = next((at for at, (opens, *_) in enumerate(self._rows) if opens == "turn"), None)
-        story.scroll_home(animate=False)
+        turns = [at for at, (opens, *_) in enumerate(self._rows) if opens == "turn"]
+        story.highlighted = next((at for at, row in enumerate(self._rows) if row[:2] == kept), next(iter(turns), None))
+        if kept is None:
+            story.scroll_home(animate=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open it."""

@@ -67,8 +67,8 @@ class CorrectingScreen(BackgroundScreen):
         """Ids of the memories that a key acts on."""
         return []
 
-    def changed(self) -> None:
-        """Called when memory changed by this screen's doing."""
+    def changed(self, came: str = "") -> None:
+        """Called when memory changed by this screen's doing; ``came`` is a memory that was made or brought back."""
 
     def show_standing(self, standing: Standing) -> None:
         """Always in view: what undo and redo would do now."""
@@ -79,7 +79,12 @@ class CorrectingScreen(BackgroundScreen):
 
     def do(self, task: Callable[[], str]) -> None:
         """Change something away from the screen; its sentence is shown, then the screen is read anew."""
-        self.ask("changed", lambda _: task())
+
+        def run(_: Chat) -> tuple[str, str]:
+            self.changes.came = ""
+            return task(), self.changes.came
+
+        self.ask("changed", run)
 
     def _with(self, ids: list[str], then: Callable[[list[Memory]], None]) -> None:
         """Read memories away from the screen, then go on with them."""
@@ -91,8 +96,9 @@ class CorrectingScreen(BackgroundScreen):
     def on_done(self, event: messages.Done) -> None:
         """A task is over."""
         if event.then == "changed":
-            self.notify(one_line(event.value, 300), timeout=6, markup=False)
-            self.changed()
+            said, came = event.value
+            self.notify(one_line(said, 300), timeout=6, markup=False)
+            self.changed(came)
             self.refresh_standing()
         elif event.then == "read":
             then, found = event.value
@@ -185,14 +191,14 @@ class CorrectingScreen(BackgroundScreen):
             return
 
         def read(chat: Chat) -> tuple[Callable[[list[Memory]], None], list[Memory]]:
+            from chatmem.memory import operations
             from chatmem.tui.editing import erased
 
-            found = chat.store.memories(None, ids)
-            said = [turn for memory in found for turn in chat.store.sources(memory.id)]
-            body = erased(found, said)
+            found, reached = chat.store.memories(None, ids), operations.reach(chat.store, ids)
+            body, said = erased(reached), reached.turns or reached.replies
 
             def offer(_: list[Memory]) -> None:
-                choices = [("cancel", "Cancel"), ("memory", "Erase"), *([("words", "Erase with what I said")] if said else [])]
+                choices = [("cancel", "Cancel"), ("memory", "Erase"), *([("words", "Erase with what was said")] if said else [])]
                 title = "Erase this memory for good?" if len(found) == 1 else f"Erase these {len(found)} memories for good?"
                 self.app.push_screen(Choice(title, body, choices, dangerous="memory words"), answered)
 

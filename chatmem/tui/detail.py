@@ -212,7 +212,7 @@ On a line of “How it changed”, **z** undoes exactly that change.
         self.set_timer(SOON, self.refresh_standing)
         self.set_interval(0.7, lambda: self.ask("change", lambda chat: chat.store.last_change()))
 
-    def changed(self) -> None:
+    def changed(self, came: str = "") -> None:  # noqa: ARG002
         """Read it again."""
         self.ask("life", self._read)
 

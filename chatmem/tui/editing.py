@@ -17,11 +17,12 @@ from textual.widgets import Button, Input, Label, Static, TextArea
 
 from chatmem.errors import ChatmemError
 from chatmem.memory.handwritten import parts_of
+from chatmem.memory.operations import Reach
 from chatmem.tui.dialogs import Line, Switch, Words
 from chatmem.tui.lines import short_date
 from chatmem.tui.messages import Done
 from chatmem.tui.text import one_line, safe
-from chatmem.types import Kind, Memory, Turn
+from chatmem.types import Kind, Memory
 
 LONGEST = 1000
 
@@ -79,19 +80,20 @@ def _day(name: str, text: str) -> date | None:
         raise ValueError(f"There is no day {known[0]}." if known else f"The {name} is written like 2026-03-14.") from error
 
 
-def erased(memories: Sequence[Memory], said: Sequence[Turn]) -> str:
+def erased(reached: Reach) -> str:
     """Exactly what a purge takes away, and what it leaves."""
-    listed = "\n".join(f"  • {one_line(memory.text, 160)}" for memory in memories)
+    listed = "\n".join(f"  • {one_line(memory.text, 160)}{' (in the trash)' if memory.status == 'merged' else ''}" for memory in reached.memories)
     parts = [
         f"These words go from every table, index, log and summary:\n{listed}",
         "Gone with them: their history, links, vectors, and where they were recalled. Only the fact that something was erased stays in the log. "
-        "This cannot be undone. Afterwards every file is searched for the words, and you are told.",
+        "This cannot be undone. Afterwards every file is searched for these sentences, and you are told.",
     ]
-    turns = list({turn.id: turn for turn in said}.values())
-    if turns:
-        told = "\n".join(f"  • {short_date(turn.created_at)}: “{one_line(turn.content, 120)}”" for turn in turns)
+    if said := [*reached.turns, *reached.replies]:
+        told = "\n".join(
+            f"  • {short_date(turn.created_at)}: {'I said ' if turn.role == 'assistant' else ''}“{one_line(turn.content, 120)}”" for turn in said
+        )
         parts.append(
-            f"What you said stays in your conversations unless you choose “Erase with what I said”, which also erases this and its replies:\n{told}"
+            f"What was said stays in your conversations unless you choose “Erase with what was said”, which also erases this, with its replies:\n{told}"
         )
     return "\n\n".join(parts)
 
@@ -100,9 +102,13 @@ T = TypeVar("T")
 
 
 class _FormScreen(ModalScreen[T | None], Generic[T]):
-    """A form: Ctrl+S saves, Escape leaves. What does not fit scrolls; the buttons stay in view."""
+    """A form: Ctrl+S saves, Escape leaves. What does not fit scrolls; the buttons stay in view.
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel"), Binding("ctrl+s", "save", "Save", priority=True)]
+    Ctrl+S takes the way of the letters: with priority it would overtake those typed just before it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel"), Binding("ctrl+s", "save", "Save")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-small"), (70, "-roomy")]  # noqa: RUF012
 
     def buttons(self, save: str) -> ComposeResult:
         """The foot of a form."""

@@ -113,7 +113,7 @@ class EvaluationScreen(BackgroundScreen):
 Runs of `chatmem eval run`, and how well each did, by ability.
 
 - **Enter** opens the questions of a run: evidence, recall, answer and verdict of each
-- **Space** marks a run; **c** compares the two marked, question by question
+- **Space** marks a run; **c** compares the two marked, question by question; **Esc** goes back to the bars
 - **s** shows another system of the run · **o** looks in another folder
 
 The interval is a paired bootstrap; p is of an exact sign test on the questions that differ.
@@ -135,6 +135,7 @@ The interval is a paired bootstrap; p is of an exact sign test on the questions 
         self.runs: list[Run] = []
         self._marks: list[Run] = []
         self._system = OWN
+        self._comparing = False
 
     def compose(self) -> ComposeResult:
         """Where it looks, the runs, the bars."""
@@ -186,6 +187,7 @@ The interval is a paired bootstrap; p is of an exact sign test on the questions 
         )  # fmt: skip
 
     def _bars(self) -> None:
+        self._comparing = False
         run = self.here
         if run is None:
             where = "\n".join(f"  {safe(str(folder))}" for folder in self._folders)
@@ -239,7 +241,9 @@ The interval is a paired bootstrap; p is of an exact sign test on the questions 
                 (f"{'!' if sure else ' '}{pair.difference:>+6.0%}", "bold" if sure else ""), f" {f'{pair.low:+.1%} to {pair.high:+.1%}':<16} {f'{pair.p:.2g}':<6}",
                 (f"  {pair.wins}/{pair.losses}\n", DIM),
             ]  # fmt: skip
-        parts.append(("! the interval leaves out zero", DIM))
+        if any(pair.low > 0 or pair.high < 0 for *_, pair in rows):
+            parts.append(("! the interval leaves out zero", DIM))
+        self._comparing = True
         self.query_one("#bars", Static).update(Content.assemble(*parts))
 
     def action_system(self) -> None:
@@ -262,5 +266,8 @@ The interval is a paired bootstrap; p is of an exact sign test on the questions 
         )
 
     def action_back(self) -> None:
-        """Back to the chat."""
-        self.dismiss()
+        """Out of the comparison, else back to the chat."""
+        if self._comparing:
+            self._bars()
+        else:
+            self.dismiss()

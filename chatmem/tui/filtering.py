@@ -35,7 +35,7 @@ class Narrow(ModalScreen[Wanted | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Cancel"),
-        Binding("ctrl+s", "save", "Apply", priority=True),
+        Binding("ctrl+s", "save", "Apply"),
         Binding("ctrl+r", "clear", "Clear", priority=True),
     ]
 

@@ -107,7 +107,7 @@ def run_line(run: JobRun, now: datetime) -> Content:
 class Rehearsal(ModalScreen[list[int] | None]):
     """What a job would do, each step to accept or reject; gives the numbers of the accepted ones."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel"), Binding("ctrl+s", "apply", "Apply", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel"), Binding("ctrl+s", "apply", "Apply")]
 
     def __init__(self, name: str, planned: Sequence[Step]) -> None:
         super().__init__()
@@ -248,11 +248,10 @@ Everything a job does can be undone in Memories (F3).
             return
         now = self.chat.clock()
         done = [run for run in reversed(state.runs) if run.state != "running"]
+        ran = "1 run" if len(state.runs) == 1 else f"{len(state.runs)} runs, oldest first"
         spark = sparkline([changes(run) for run in done])
         self.query_one("#spark", Static).update(
-            Content.assemble(("steps a run  ", DIM), (spark, "$text-accent"), (f"  {len(state.runs)} runs, oldest first", DIM))
-            if spark
-            else Content.styled("No run yet.", DIM)
+            Content.assemble(("steps a run  ", DIM), (spark, "$text-accent"), (f"  {ran}", DIM)) if spark else Content.styled("No run yet.", DIM)
         )
         runs = self.query_one("#runs", OptionList)
         kept = runs.highlighted

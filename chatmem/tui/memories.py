@@ -30,7 +30,7 @@ from chatmem.tui.views import TITLES, Look, Name
 
 if TYPE_CHECKING:
     from chatmem.chat import Chat
-    from chatmem.config import Paths
+    from chatmem.config import MemorySettings, Paths
 
 BEAT = 0.7
 """How often to look whether something else changed memory, in seconds."""
@@ -57,14 +57,15 @@ class Filled(Message):
 class Offer(NamedTuple):
     """What decides which keys are offered.
 
-    The view, how many are marked (2 for more), whether the filter has words, and whether what the keys act on is current,
-    in the trash (False), or nothing (None).
+    The view, how many are marked (2 for more), whether the filter has words, whether what the keys act on is current,
+    in the trash (False), or nothing (None), and whether it is what is under the cursor alone.
     """
 
     view: Name = "facts"
     marks: int = 0
     words: bool = False
     current: bool | None = None
+    here: bool = True
 
 
 class Tabs(Static):
@@ -135,6 +136,8 @@ class MemoriesScreen(BrowsingScreen):
         self._ticket = self._begun = self._listed = 0
         self._listed_look: Look | None = None
         self._change = -1
+        self._kept_by = self._keeping
+        self._going = ""  # where the cursor is to go at the next reading
 
     def compose(self) -> ComposeResult:
         """Tabs, filter, titles, rows, the highlighted one in full, what undo would do."""
@@ -167,6 +170,12 @@ class MemoriesScreen(BrowsingScreen):
     # ------------------------------------------------------------------ reading
 
     @property
+    def _keeping(self) -> tuple[MemorySettings, date]:
+        """What decides how much of a memory is kept, beside the memory."""
+        assert self.chat is not None
+        return self.chat.settings.memory.model_copy(), self.chat.clock().date()
+
+    @property
     def settled(self) -> bool:
         """Whether what is on the screen is what was last asked for."""
         return self._listed == self._ticket and self.rows.complete
@@ -179,9 +188,12 @@ class MemoriesScreen(BrowsingScreen):
     def read(self, at: str | None = None, day: date | None = None, *, top: bool = False) -> None:
         """Read the keys of the present look; the cursor stays, or goes to a key, to a day, or to the top."""
         self._ticket += 1
+        if self._kept_by != self._keeping:
+            assert self.chat is not None
+            self._kept_by, self._reader = self._keeping, views.Reader(self.chat.store)
         # Another list may begin with its first page; the same one read anew keeps its marks and its place.
         quick = self.look != self._listed_look and day is None and not self.rows.marks and not self.look.wanted.narrowed
-        self._read(self._ticket, self.look, "" if top else at, day, quick=quick)
+        self._read(self._ticket, self.look, "" if top else at or self._going or None, day, quick=quick)
 
     def _read(self, ticket: int, look: Look, at: str | None, day: date | None, *, quick: bool) -> None:
         self._read_keys(ticket, look, at, day, self.rows.key, self.app.size.height, quick)
@@ -221,7 +233,7 @@ class MemoriesScreen(BrowsingScreen):
         self.now = self.chat.clock()
         self._begun = event.ticket
         if event.whole:
-            self._listed, self._listed_look = event.ticket, self.look
+            self._listed, self._listed_look, self._going = event.ticket, self.look, ""
         self._keys, self.read_lines, self._change = event.page.keys, event.page.lines, event.change
         self._counts = event.counts or self._counts
         self.rows.show(event.page.keys, event.at)
@@ -255,17 +267,18 @@ class MemoriesScreen(BrowsingScreen):
         self._guarded(lambda chat: chat.store.last_change(), "change")
 
     def done(self, then: str, value: Any) -> None:
-        """A background job, or a screen above, changed memory: read again; the cursor stays on its memory."""
-        if then == "change" and value != self._change and self._change >= 0:
+        """A background job, or a screen above, changed memory, or it is kept by other rules or on another day: read again; the cursor stays."""
+        if then == "change" and self._change >= 0 and (value != self._change or self._kept_by != self._keeping):
             self._change = value
             self.read()
             self.refresh_standing()
         elif then == "meant":
             self.meant(*value)
 
-    def changed(self) -> None:
-        """This screen changed memory."""
+    def changed(self, came: str = "") -> None:
+        """This screen changed memory: the cursor goes to what was made or brought back, where the list has it."""
         self.rows.clear_marks()
+        self._going = came
         self.read()
 
     # ------------------------------------------------------------------ drawing
@@ -292,7 +305,7 @@ class MemoriesScreen(BrowsingScreen):
 
     def _offer(self) -> None:
         """The footer is made anew only when other keys apply: that costs more than all the rest of a key."""
-        offer = Offer(self.look.name, min(2, len(self.rows.marks)), bool(self.look.wanted.words), self._current)
+        offer = Offer(self.look.name, min(2, len(self.rows.marks)), bool(self.look.wanted.words), self._current, self.rows.marks <= {self.rows.key})
         if offer != self._offered:
             self._offered = offer
             self.refresh_bindings()
@@ -353,7 +366,7 @@ class MemoriesScreen(BrowsingScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing here are not offered."""
-        view, marks, words, current = self._offered  # asked for every key at every change: looking anew would cost most of a key
+        view, marks, words, current, here = self._offered  # asked for every key at every change: looking anew would cost most of a key
         match action:
             case "restore":
                 return current is False
@@ -361,7 +374,9 @@ class MemoriesScreen(BrowsingScreen):
                 return current is True and not marks
             case "forget" | "pin" | "merge":  # with fewer than two marked, merge says how to mark
                 return current is True
-            case "edit" | "purge":
+            case "edit":
+                return current is not None and here
+            case "purge":
                 return current is not None
             case "add" | "narrow":
                 return view != "sessions"

@@ -135,7 +135,7 @@ Above: what is loaded, and what it may do for memory. Below: the models that are
         super().__init__()
         self.chat, self._paths, self._busy = chat, paths, busy
         self._rows: list[Entry] = []
-        self._switching = self._pulling = ""
+        self._switching = self._pulling = self._added = ""
         self._since = 0.0
         self._got = (0, 0)
         self._cancel = threading.Event()
@@ -170,9 +170,17 @@ Above: what is loaded, and what it may do for memory. Below: the models that are
         if event.then == "listed":
             self._rows = event.value
             self._show()
+            self._go_to_added()
         elif event.then == "added":
+            self._added = event.value
             self.post_message(Noticed(f"Added {event.value}. Enter uses it."))
             self._read()
+
+    def _go_to_added(self) -> None:
+        """Enter uses what was just added."""
+        for place, row in enumerate(self._rows, 1):
+            if row.model.name == self._added:
+                self.query_one("#story", OptionList).highlighted, self._added = place, ""
 
     # ------------------------------------------------------------------ drawing
 

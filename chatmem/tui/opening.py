@@ -10,6 +10,7 @@ from textual import work
 from chatmem.config import Paths, Settings
 from chatmem.errors import ChatmemError
 from chatmem.tui import messages
+from chatmem.tui.changes import Changes
 from chatmem.tui.sessions import Sidebar
 from chatmem.tui.text import day_label
 from chatmem.tui.turns import TurnScreen
@@ -32,8 +33,18 @@ class OpeningScreen(TurnScreen):
         self._session, self.temporary = session, temporary
         self._known = 0
         self._first_run = False
+        self._changes: Changes | None = None
+        self._erased = 0
         self.start_jobs: StartJobs | None = None
         self.schedule: Scheduler | None = None
+
+    @property
+    def changes(self) -> Changes:
+        """What the screens do to memory, with one undo for all of them."""
+        assert self.chat is not None
+        if self._changes is None:
+            self._changes = Changes(self.chat)
+        return self._changes
 
     # ------------------------------------------------------------------ opening
 
@@ -146,6 +157,18 @@ class OpeningScreen(TurnScreen):
             self.prompt.focus()
         else:
             self.transcript.focus(scroll_visible=False)
+
+    def let_go_of_erased(self) -> None:
+        """Once words were erased for good, read the conversation anew: it may show them, or tell them to the model."""
+        if self._changes is None or self._changes.erased == self._erased or self.busy or self.conversation is None:
+            return
+        self._erased = self._changes.erased
+        if self.session_id:
+            editing = self.editing
+            self.open_session(self.session_id, self.conversation.turns[-1].id if self.has_class("-earlier") else None)
+            self.editing = editing
+        else:
+            self.post_message(messages.ConversationOpened(self.conversation))
 
     def _recall_of(self, turn_id: str) -> Recall | None:
         try:

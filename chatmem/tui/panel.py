@@ -63,8 +63,8 @@ class RecallPanel(Vertical):
         yield OptionList(id="panel-items")
         yield Static("", id="panel-detail", markup=False)
 
-    def show(self, recall: Recall | None) -> None:
-        """Fill the panel."""
+    def show(self, recall: Recall | None, *, memory: bool = True) -> None:
+        """Fill the panel; ``memory`` says whether memory is on."""
         self.recall = recall
         items = self.query_one("#panel-items", OptionList)
         self.query_one("#panel-detail", Static).display = False
@@ -73,7 +73,8 @@ class RecallPanel(Vertical):
             heading.update("What a reply draws on appears here.")
             items.clear_options()
             return
-        said = {"confident": "", "possible": "possibly related", "none": "nothing relevant is remembered", "off": "memory is off"}[recall.state]
+        off = "answered by rule: nothing had to be recalled" if memory else "memory is off"
+        said = {"confident": "", "possible": "possibly related", "none": "nothing relevant is remembered", "off": off}[recall.state]
         took = f"{recall.milliseconds:.0f} ms" if recall.milliseconds else ""
         note = " · ".join(part for part in (said, took) if part)
         heading.update(Content.assemble(f"“{one_line(recall.question, 90)}”", (f"\n{note}" if note else "", "$foreground 60%")))

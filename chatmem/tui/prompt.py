@@ -24,6 +24,7 @@ class Prompt(TextArea):
     - **Enter** sends
     - **Ctrl+J** starts a new line
     - **Up / Down** bring back what you sent before
+    - **Page Up / Page Down** scroll the conversation
     - **/** begins a command, **Tab** completes it
     """
 
@@ -44,6 +45,13 @@ class Prompt(TextArea):
         def __init__(self, length: int) -> None:
             super().__init__()
             self.length = length
+
+    class Paged(Message):
+        """Page Up (-1) or Page Down (1) was pressed, and all of the text is in view."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
 
     class Complete(Message):
         """Tab was pressed on a command."""
@@ -83,6 +91,10 @@ class Prompt(TextArea):
             event.prevent_default()
             if self.text.strip():
                 self.post_message(self.Submitted(self.text.strip("\n")))
+        elif event.key in ("pageup", "pagedown") and not self.max_scroll_y:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Paged(-1 if event.key == "pageup" else 1))
         elif event.key == "tab" and self.text.startswith("/"):
             event.stop()
             event.prevent_default()

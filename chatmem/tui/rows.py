@@ -102,6 +102,8 @@ class Rows(ScrollView, can_focus=True):
 
     def show(self, keys: Sequence[str], at: str | None = None) -> None:
         """Take new keys. The cursor stays on its key (or goes to ``at``, "" for the top), on the same line of the screen where possible."""
+        if at and at not in keys:
+            at = None  # not in this list
         line = self.cursor - round(self.scroll_y)
         before, old = self.key, self.keys
         self.keys = keys

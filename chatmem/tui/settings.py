@@ -35,6 +35,8 @@ LATER = {
     "model.gpu_layers": "when a model is loaded again",
 }
 """Settings that do not act at once."""
+UNREAD = {"float_parsing": "A number is wanted.", "int_parsing": "A whole number is wanted.", "bool_parsing": "Yes or no is wanted."}
+"""What cannot be read as a value of its kind, by pydantic's names."""
 TITLES = {"": "Whose memory", "model": "Model", "memory": "Memory", "ui": "Look"}
 
 
@@ -100,7 +102,8 @@ def checked(settings: Settings, key: str, text: str) -> Any:
     try:
         value: Any = Settings.model_validate(data)
     except ValidationError as error:
-        raise ValueError(error.errors()[0]["msg"] + ".") from error
+        wrong = error.errors()[0]
+        raise ValueError(UNREAD.get(wrong["type"], f"{wrong['msg']}.")) from error
     for part in key.split("."):
         value = getattr(value, part)
     return value

@@ -166,6 +166,11 @@ class Transcript(VerticalScroll):
             await widget.remove()
         self.first += extra
 
+    def page(self, step: int) -> None:
+        """A page up or down, as its own keys do it."""
+        if self.allow_vertical_scroll:
+            self.action_page_up() if step < 0 else self.action_page_down()
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Mount more when an end of the window comes into view."""
         super().watch_scroll_y(old_value, new_value)

@@ -5,6 +5,8 @@ A key is a memory's or session's id, a month or year of the timeline, or a link 
 
 from __future__ import annotations
 
+import re
+from calendar import month_name
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -242,11 +244,14 @@ def narrowing(look: Look) -> str:
 
 
 def parse_day(text: str, today: date) -> tuple[date, date]:
-    """The days meant by "2025", "2025-12", "2025-12-14", "today" or "yesterday", first and last. Raises ValueError."""
+    """The days meant by "2025", "2025-12", "March 2025", "2025-12-14", "today" or "yesterday", first and last. Raises ValueError."""
     words = text.strip().lower()
     if words in ("today", "yesterday"):
         day = today if words == "today" else date.fromordinal(today.toordinal() - 1)
         return day, day
+    if named := re.fullmatch(r"([a-z]{3,})\.? (\d{4})", words):
+        months = [month for month in range(1, 13) if month_name[month].lower().startswith(named[1])]
+        words = "-".join([named[2], *map(str, months)]) if months else words
     parts = [int(part) for part in words.replace("/", "-").split("-")]
     if len(parts) == 1:
         return date(parts[0], 1, 1), date(parts[0], 12, 31)

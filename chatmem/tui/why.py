@@ -12,6 +12,8 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from chatmem.errors import NotFound
+from chatmem.store.conversations import ERASED
 from chatmem.tui import lines
 from chatmem.tui.changes import Changes
 from chatmem.tui.correcting import CORRECTING_HELP, CORRECTIONS, CorrectingScreen, UndoLine
@@ -22,6 +24,7 @@ from chatmem.types import Memory, Recall, RecallItem
 if TYPE_CHECKING:
     from chatmem.chat import Chat
     from chatmem.config import Paths
+    from chatmem.store import Store
 
 DIM = "$foreground 60%"
 SURE = {"confident": "sure that this bears on it", "possible": "possibly related", "none": "nothing relevant is remembered", "off": "memory is off"}
@@ -37,9 +40,9 @@ PARTS = {
 
 
 class Reasons(NamedTuple):
-    """A recall with what has become of its memories since."""
+    """What was recalled, less what was erased, with what has become of its memories since."""
 
-    recall: Recall
+    items: Sequence[RecallItem]
     memories: Mapping[str, Memory]
     change: int
 
@@ -72,7 +75,8 @@ def line(item: RecallItem, memory: Memory | None) -> Content:
     kind = "conversation" if item.source == "round" else item.kind
     since = ""
     if memory is not None:
-        since = (" · since then " + lines.STANDING[memory.status] if memory.status != "active" else "") + (" · pinned ★" if memory.pinned else "")
+        since = f" · since then changed to: {one_line(memory.text, 160)}" if memory.text != item.text else ""
+        since += (" · since then " + lines.STANDING[memory.status] if memory.status != "active" else "") + (" · pinned ★" if memory.pinned else "")
     bright = "" if item.shown else DIM
     return Content.assemble(
         ("✓ " if item.shown else "· ", "$text-success" if item.shown else DIM), (full, "$text-accent" if item.shown else DIM), (empty, "$foreground 35%"),
@@ -89,6 +93,14 @@ def scores(item: RecallItem) -> Content:
         full, empty = lines.bar(value, 10)
         parts += [(f"{PARTS.get(name, one_line(name, 30)):<32}", DIM), (full, "$text-accent"), (empty, "$foreground 35%"), f" {value:.2f}\n"]
     return Content.assemble(*parts, safe(item.text))
+
+
+def said(store: Store, item: RecallItem) -> bool:
+    """Whether an item is a conversation whose words are still there."""
+    try:
+        return item.source == "round" and store.round(item.id)[0].content != ERASED
+    except NotFound:
+        return False
 
 
 class WhyScreen(CorrectingScreen):
@@ -135,12 +147,15 @@ If a memory misled the reply, **e** corrects it, **d** forgets it, **p** keeps i
         self.refresh_standing()
         self.set_interval(0.7, lambda: self.ask("change", lambda chat: chat.store.last_change()))
 
-    def changed(self) -> None:
+    def changed(self, came: str = "") -> None:  # noqa: ARG002
         """Read it again."""
-        ids = [item.id for item in self._items if item.source == "memory"]
-        self.ask(
-            "reasons", lambda chat: Reasons(self._recall, {memory.id: memory for memory in chat.store.memories(None, ids)}, chat.store.last_change())
-        )
+        items, ids = self._items, [item.id for item in self._items if item.source == "memory"]
+
+        def read(chat: Chat) -> Reasons:
+            memories = {memory.id: memory for memory in chat.store.memories(None, ids)}
+            return Reasons([item for item in items if item.id in memories or said(chat.store, item)], memories, chat.store.last_change())
+
+        self.ask("reasons", read)
 
     def done(self, then: str, value: Any) -> None:
         """It was read, or memory changed."""
@@ -149,13 +164,15 @@ If a memory misled the reply, **e** corrects it, **d** forgets it, **p** keeps i
                 self.changed()
                 self.refresh_standing()
             return
-        _, self._memories, self._change = value
+        self._items, self._memories, self._change = value
         story = self.query_one("#story", OptionList)
         kept = story.highlighted
         story.set_options([Option(line(item, self._memories.get(item.id))) for item in self._items])
         begin = next((place for place, item in enumerate(self._items) if item.id == self._at), 0)
         if self._items:
-            story.highlighted = kept if kept is not None else begin
+            story.highlighted = min(kept, len(self._items) - 1) if kept is not None else begin
+        else:
+            self.query_one("#scores", Static).update("")
         if self._then:
             action, self._then = self._then, ""
             self.call_later(self.run_action, action)

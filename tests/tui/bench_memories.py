@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from textual import events
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
@@ -24,6 +23,7 @@ from chatmem.tui.app import ChatmemApp
 from chatmem.tui.memories import MemoriesScreen
 from chatmem.tui.views import Reader
 
+from .conftest import send
 from .library import StoreChat, large_library, open_store
 from .test_chat import ready
 
@@ -56,14 +56,6 @@ async def answered(app: Timed, done: Callable[[], bool], began: float, spent: fl
     while app.drawn < reached and time.perf_counter() - reached < 0.05:  # nothing may be left to draw
         await asyncio.sleep(0.001)
     return (max(app.drawn, reached) - began) * 1000, (time.process_time() - spent) * 1000
-
-
-def send(app: Timed, key: str, character: str | None) -> None:
-    """A key, by the way that the terminal's keys take."""
-    event = events.Key(key, character)
-    event.set_sender(app)
-    assert app._driver is not None
-    app._driver.send_message(event)
 
 
 async def press(app: Timed, key: str, done: Callable[[], bool]) -> Time:

@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("textual")
 
+from textual import events
 from textual.pilot import Pilot
 
 from chatmem.config import Paths, Settings
@@ -73,3 +74,11 @@ async def wait_until(pilot: Pilot[None], predicate: Callable[[], object], second
         assert time.monotonic() < until, f"never came true: {predicate}"
         await pilot.pause(0.01)
     await pilot.pause()
+
+
+def send(app: ChatmemApp, key: str, character: str | None = None) -> None:
+    """A key, by the way that the terminal's keys take."""
+    event = events.Key(key, character)
+    event.set_sender(app)
+    assert app._driver is not None
+    app._driver.send_message(event)

@@ -6,6 +6,7 @@ import threading
 
 from textual.pilot import Pilot
 from textual.widgets import Markdown
+from textual.widgets._toast import Toast
 
 from chatmem.config import Paths, Settings
 from chatmem.errors import ModelLoadFailed, StoreLocked
@@ -15,7 +16,7 @@ from chatmem.tui.chat import ChatScreen
 from chatmem.types import Failed, Turn
 
 from .conftest import wait_until
-from .fakes import NOW, FakeChat
+from .fakes import NOW, FakeChat, long_session
 
 
 def screen_of(app: ChatmemApp) -> ChatScreen:
@@ -249,3 +250,37 @@ async def test_a_huge_paste_is_cut_with_a_notice(app: ChatmemApp) -> None:
         screen.prompt.post_message(events.Paste("word " * 1_000_000))
         await wait_until(pilot, lambda: len(screen.prompt.text) == PASTE_LIMIT and len(app._notifications) == 1)
         assert screen.prompt.size.height <= 10
+
+
+async def test_page_up_and_down_scroll_the_conversation_while_one_writes(app: ChatmemApp, chat: FakeChat) -> None:
+    old = long_session(chat.store, 16)
+    async with app.run_test(size=(100, 24)) as pilot:
+        screen = await ready(pilot, app)
+        screen.open_session(old.id)
+        await wait_until(pilot, lambda: screen.session_id == old.id and screen.transcript.max_scroll_y and screen.transcript.scroll_y)
+        screen.prompt.put("a few\nlines")
+        await wait_until(pilot, lambda: screen.prompt.has_focus)
+        await pilot.press("pageup")
+        await wait_until(pilot, lambda: screen.transcript.scroll_y < 5)
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        await wait_until(pilot, lambda: screen.transcript.scroll_y == screen.transcript.max_scroll_y)
+        screen.prompt.put("many lines\n" * 40)
+        await wait_until(pilot, lambda: screen.prompt.max_scroll_y)
+        before = screen.transcript.scroll_y
+        await pilot.press("pageup")
+        await wait_until(pilot, lambda: screen.prompt.cursor_location[0] < 40)
+        assert screen.transcript.scroll_y >= before
+
+
+async def test_a_toast_whose_time_is_over_when_it_is_drawn_goes_away(app: ChatmemApp) -> None:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await ready(pilot, app)
+        screen.notify("late", timeout=60, markup=False)
+        await wait_until(pilot, lambda: len(app._notifications))
+        note = next(iter(app._notifications))
+        note.timeout = -1
+        assert note.has_expired
+        toast = Toast(note)
+        assert toast._timeout > 0  # or its timer would hold up the app for good
+        await screen.mount(toast)
+        await wait_until(pilot, lambda: not toast.is_attached)

@@ -11,16 +11,21 @@ from textual.widgets import Button, Input, OptionList, Static, TextArea
 
 from chatmem.memory import operations
 from chatmem.tui.app import ChatmemApp
+from chatmem.tui.bubbles import Evidence
+from chatmem.tui.changes import Changes
+from chatmem.tui.conversation import ConversationScreen
 from chatmem.tui.detail import DetailScreen
 from chatmem.tui.dialogs import Choice, Switch
 from chatmem.tui.editing import EditMemory, MergeMemories, SplitMemory, read_form
 from chatmem.tui.memories import MemoriesScreen
-from chatmem.types import Candidate, Memory
+from chatmem.tui.panel import RecallPanel
+from chatmem.tui.why import WhyScreen
+from chatmem.types import Candidate, Memory, Recall
 
-from .conftest import wait_until
+from .conftest import send, wait_until
 from .library import StoreChat
 from .snapshots import Screens
-from .test_chat import ready, shown
+from .test_chat import ready, say, shown
 from .test_memories import opened
 
 
@@ -302,3 +307,122 @@ async def test_however_long_the_words_the_buttons_stay_in_view(library_app: Chat
                 await wait_until(pilot, lambda body=body: body.scroll_y == 0)  # type: ignore[misc]
             await pilot.press("escape")
             await wait_until(pilot, lambda: library_app.screen is screen)
+
+
+async def test_what_was_typed_before_ctrl_s_is_saved_and_goes_nowhere_else(library_app: ChatmemApp, library: StoreChat) -> None:
+    async with library_app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, library_app)
+        await pilot.press("a")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, EditMemory) and library_app.screen.focused)
+        for letter in "Bread dough dries in paper":  # d, p and r are keys of the list below
+            send(library_app, "space" if letter == " " else letter, letter)
+        send(library_app, "ctrl+s")
+        await wait_until(pilot, lambda: library_app.screen is screen and len(library.store.memories()) == 10)
+        assert by_text(library, "Bread dough dries in paper")
+        assert [memory.text for memory in library.store.memories() if memory.pinned] == ["The user's dog Biscuit is a beagle."]
+
+
+async def test_the_cursor_goes_to_what_was_made_or_brought_back(library_app: ChatmemApp, library: StoreChat) -> None:
+    async with library_app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, library_app)
+        nurse = await at(pilot, screen, library, "The user works as a nurse.")
+        await pilot.press("a")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, EditMemory) and library_app.screen.focused)
+        library_app.screen.query_one(TextArea).text = "I play the cello"
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: library.store.memories_saying("The user plays the cello."))
+        await wait_until(pilot, lambda: screen.rows.key == by_text(library, "The user plays the cello.").id)
+        await at(pilot, screen, library, "The user's dog Biscuit is a beagle.")
+        await pilot.press("s")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, SplitMemory) and library_app.screen.focused)
+        library_app.screen.query_one(TextArea).text = "I have a dog.\nBiscuit is a beagle."
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda: library.store.memories_saying("The user has a dog."))
+        await wait_until(pilot, lambda: screen.rows.key == by_text(library, "The user has a dog.").id)
+        screen.rows.go_to(nurse)
+        await pilot.press("d")
+        await wait_until(pilot, lambda: nurse not in screen.rows.keys)
+        screen.rows.action_end(-1)
+        await pilot.press("u")
+        await wait_until(pilot, lambda: screen.rows.key == nurse)
+
+
+async def test_edit_is_of_the_row_under_the_cursor_or_not_offered(library_app: ChatmemApp, library: StoreChat) -> None:
+    async with library_app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, library_app)
+        await pilot.press("space")  # marks the first, goes on to the second
+        await wait_until(pilot, lambda: screen.check_action("edit", ()) is False)
+        await pilot.press("e")
+        await pilot.pause()
+        assert library_app.screen is screen
+        await pilot.press("up")
+        await wait_until(pilot, lambda: screen.check_action("edit", ()) is True)
+        await pilot.press("e")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, EditMemory) and library_app.screen.query(TextArea))
+        assert library_app.screen.query_one(TextArea).text == "The user takes Biscuit to the vet."
+
+
+async def test_edited_and_merged_words_are_written_down_like_added_ones(library: StoreChat) -> None:
+    changes = Changes(library)  # type: ignore[arg-type]
+    runs, run = by_text(library, "The user runs three times a week."), by_text(library, "The user is training for a marathon in October.")
+    assert changes.preview_merge([runs.id, run.id], "I run, my dog too.")[0].text == "The user runs, the user's dog too."
+    changes.merge([runs.id, run.id], "I run, my dog too.")
+    merged = by_text(library, "The user runs, the user's dog too.")
+    changes.edit(merged.id, {"text": "My dog runs."})
+    assert library.store.memory(merged.id).text == "The user's dog runs."
+
+
+async def test_at_60_columns_the_hint_of_a_form_stays_on_its_line(library_app: ChatmemApp) -> None:
+    async with library_app.run_test(size=(60, 20)) as pilot:
+        await opened(pilot, library_app)
+        await pilot.press("a")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, EditMemory) and library_app.screen.query(".dialog-hint"))
+        await wait_until(pilot, lambda: library_app.screen.query_one(".dialog-hint").size.height == 1)
+
+
+async def test_what_was_erased_is_gone_from_the_open_conversation(library_app: ChatmemApp, library: StoreChat) -> None:
+    vet = by_text(library, "The user takes Biscuit to the vet.")
+    turn = library.store.sources(vet.id)[0]
+    library.next_recall = Recall(question="q", state="confident", items=[library.store.recall_item("memory", vet.id, 0.9, {}, True)])
+    async with library_app.run_test(size=(140, 40)) as pilot:
+        chat = await ready(pilot, library_app)
+        chat.open_session(turn.session_id)
+        await wait_until(pilot, lambda: chat.session_id == turn.session_id)
+        await say(pilot, chat, "When is the vet?")
+        assert "Vet on Friday." in shown(chat)
+        await pilot.press("f4")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, WhyScreen) and library_app.screen.picked)
+        why = library_app.screen
+        await pilot.press("X")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, Choice) and library_app.screen.focused)
+        await pilot.click("#words")
+        await wait_until(pilot, lambda: library_app.screen is why and not why.query_one("#story", OptionList).option_count)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: library_app.screen is chat and "Vet on Friday." not in shown(chat))
+        assert "(erased)" in shown(chat)
+        assert chat.conversation is not None
+        assert all("Vet" not in turn.content for turn in chat.conversation.turns)
+        assert not chat.query(Evidence)
+        assert chat.query_one(RecallPanel).recall is None or not chat.query_one(RecallPanel).recall.items  # type: ignore[union-attr]
+
+
+async def test_a_conversation_is_read_anew_when_one_returns_to_it(library_app: ChatmemApp, library: StoreChat) -> None:
+    async with library_app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, library_app)
+        await pilot.press("3")
+        await wait_until(pilot, lambda: screen.settled and len(screen.rows.keys) == 4)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, ConversationScreen) and library_app.screen._rows)
+        conversation = library_app.screen
+        assert isinstance(conversation, ConversationScreen)
+        story = conversation.query_one("#story", OptionList)
+        place = next(at for at, (opens, *_) in enumerate(conversation._rows) if opens == "memory")
+        memory = conversation._rows[place][1]
+        story.highlighted = place
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, DetailScreen) and library_app.screen.life)
+        await pilot.press("d")
+        await wait_until(pilot, lambda: library.store.memory(memory).status == "archived")
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: library_app.screen is conversation and "forgotten" in str(story.get_option_at_index(place).prompt))
+        assert story.highlighted == place

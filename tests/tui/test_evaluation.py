@@ -136,6 +136,12 @@ async def test_runs_questions_and_comparison_look_as_stored(app: ChatmemApp, two
         await wait_until(pilot, lambda: "before (1st) against after (2nd)" in bars(screen))
         await pilot.pause(0.1)
         screens.check(app, "evaluation-compared")
+        assert "leaves out zero" in bars(screen)
+        await pilot.press("escape")
+        assert app.screen is screen
+        assert "against" not in bars(screen)
+        screen._show_comparison(screen.runs[0], screen.runs[0], compared(screen.runs[0], screen.runs[0], "chatmem"))
+        assert "leaves out zero" not in bars(screen)  # no row does
         go(screen, "before")
         await pilot.press("enter")
         await wait_until(pilot, lambda: isinstance(app.screen, QuestionsScreen) and app.screen.shown)

@@ -184,7 +184,7 @@ async def test_the_first_welcome(paths: Paths, screens: Screens, size: tuple[int
 async def test_the_palette_has_every_action_of_the_memory_screen(library_app: ChatmemApp) -> None:
     async with library_app.run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot, library_app)
-        await pilot.press("space", "space")
+        await pilot.press("space", "up")
         offered = {command.title.partition(":")[0] for command in library_app.get_system_commands(screen)}
         wanted = {
             "Filter",

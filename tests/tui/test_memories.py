@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from chatmem.memory import operations
 from chatmem.tui.app import ChatmemApp
 from chatmem.tui.conversation import ConversationScreen
 from chatmem.tui.detail import DetailScreen
-from chatmem.tui.dialogs import Switch
+from chatmem.tui.dialogs import Ask, Switch
 from chatmem.tui.filtering import Narrow
 from chatmem.tui.memories import MemoriesScreen
 from chatmem.tui.text import safe
@@ -24,7 +24,7 @@ from chatmem.types import Recall
 
 from .conftest import wait_until
 from .fakes import item
-from .library import StoreChat, large_library, open_store
+from .library import Clock, StoreChat, large_library, open_store
 from .snapshots import Screens
 from .test_chat import ready, shown
 
@@ -189,8 +189,6 @@ async def test_the_timeline_draws_links_follows_them_and_zooms(library_app: Chat
         await pilot.press("enter")
         await wait_until(pilot, lambda: screen.settled and screen.look.zoom == "day")
         assert screen.read_lines[screen.rows.key].memory.text == "The user lives in Lisbon."
-        await pilot.press("g", *"nonsense", "enter")
-        await wait_until(pilot, lambda: isinstance(library_app.screen, MemoriesScreen))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 50)])
@@ -294,3 +292,42 @@ async def test_a_long_list_begins_with_its_first_page_and_is_then_whole(paths: P
         assert len(first) < len(whole)
         assert screen.rows.cursor == 2
     store.close()
+
+
+async def test_what_is_kept_follows_the_settings_and_the_day(library_app: ChatmemApp, library: StoreChat) -> None:
+    async with library_app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, library_app)
+        screen.rows.go_to(library.store.memories_saying("The user works as a nurse.")[0].id)
+        about = screen.query_one("#about", Static)
+
+        def kept() -> str:
+            return str(about.render()).partition("% kept")[0].rpartition(" ")[2]
+
+        await wait_until(pilot, kept)
+        first = kept()
+        library.settings.memory.fact_days *= 3
+        await wait_until(pilot, lambda: kept() not in ("", first))
+        second = kept()
+        await pilot.press("escape")
+        assert isinstance(library.store.clock, Clock)
+        library.store.clock.now += timedelta(days=200)
+        await pilot.press("f3")
+        await wait_until(pilot, lambda: kept() not in ("", second))
+
+
+async def test_what_is_no_date_is_given_back(library_app: ChatmemApp) -> None:
+    async with library_app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, library_app)
+        await pilot.press("2")
+        await wait_until(pilot, lambda: screen.settled and screen.check_action("go", ()))
+        await pilot.press("g")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, Ask) and library_app.screen.focused)
+        first = library_app.screen
+        await pilot.press(*"nonsense", "enter")
+        await wait_until(pilot, lambda: isinstance(library_app.screen, Ask) and library_app.screen is not first and library_app.screen.focused)
+        assert library_app.screen.query_one(Input).value == "nonsense"
+        library_app.screen.query_one(Input).value = "December 2025"
+        await pilot.press("enter")
+        await wait_until(
+            pilot, lambda: library_app.screen is screen and screen.settled and screen.read_lines[screen.rows.key].memory.text.endswith("Lisbon.")
+        )

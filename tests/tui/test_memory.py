@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.widgets import OptionList, SelectionList
+from textual.widgets import OptionList, SelectionList, Static
 
 from chatmem.tui.app import ChatmemApp
 from chatmem.tui.bubbles import Evidence, RecallLine
@@ -164,3 +164,30 @@ async def test_a_temporary_conversation_stores_nothing(app: ChatmemApp, chat: Fa
         assert "temporary" in str(screen.query_one("#status").render())
         await pilot.press("ctrl+t")
         await wait_until(pilot, lambda: not screen.temporary and not screen.query_one("#banner").display)
+
+
+async def test_the_panel_tells_an_order_from_memory_that_is_off(app: ChatmemApp, chat: FakeChat) -> None:
+    chat.next_recall = Recall(question="What do you know about me?", state="off")
+    async with app.run_test(size=(140, 36)) as pilot:
+        screen = await ready(pilot, app)
+        heading = screen.query_one("#panel-question", Static)
+        await say(pilot, screen, "What do you know about me?")
+        assert "answered by rule: nothing had to be recalled" in str(heading.render())
+        screen.settings.memory.enabled = False
+        await say(pilot, screen, "Hello")
+        assert "memory is off" in str(heading.render())
+
+
+async def test_a_temporary_conversation_too_lets_go_of_what_was_erased(app: ChatmemApp, chat: FakeChat) -> None:
+    chat.next_recall = Recall(question="q", state="confident", items=[item("The user takes Biscuit to the vet.")])
+    async with app.run_test(size=(140, 36)) as pilot:
+        screen = await ready(pilot, app)
+        await pilot.press("ctrl+t")
+        await wait_until(pilot, lambda: screen.temporary)
+        await say(pilot, screen, "When is the vet?")
+        await wait_until(pilot, lambda: screen.query(Evidence))
+        chat.store.recalls.clear()  # what is temporary is not in the store
+        screen.changes.erased += 1
+        await wait_until(pilot, lambda: not screen.query(Evidence) and len(shown(screen)) == 2)
+        assert screen.query_one(RecallPanel).recall is None
+        assert screen.temporary

@@ -102,8 +102,7 @@ async def test_a_file_is_added_by_its_path_used_and_kept(app: ChatmemApp, chat: 
             app.screen.query_one(Input).value = str(path)
             await pilot.press("enter")
             await wait_until(pilot, told(app, words))
-        await wait_until(pilot, lambda: any(row.model.name == "[bold]mine" for row in screen._rows))
-        go(screen, "[bold]mine")
+        await wait_until(pilot, lambda: screen.here is not None and screen.here.model.name == "[bold]mine")
         await pilot.press("enter")
         await wait_until(pilot, lambda: load_settings(paths, {}).model.name == "[bold]mine")
         assert chat.used_model == "[bold]mine"

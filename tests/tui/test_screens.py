@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, SelectionList, Static
 
 from chatmem.config import MemorySettings, Paths, Settings, load_settings
+from chatmem.memory import operations
 from chatmem.memory.decay import retention
 from chatmem.store.pages import Ids, MemoryLine, Wanted
 from chatmem.tui import lines, views
@@ -98,6 +99,27 @@ async def test_a_memory_is_put_right_from_the_panel(talking: ChatmemApp, library
         assert isinstance(talking.screen, WhyScreen)
 
 
+async def test_a_memory_edited_since_is_marked_with_its_words_now(talking: ChatmemApp, library: StoreChat) -> None:
+    async with talking.run_test(size=(160, 40)) as pilot:
+        chat = await ready(pilot, talking)
+        await say(pilot, chat, "Where could I take Biscuit?")
+        await pilot.press("f4")
+        await wait_until(pilot, lambda: isinstance(talking.screen, WhyScreen) and talking.screen.picked)
+        story = talking.screen.query_one("#story", OptionList)
+        assert "since then" not in str(story.get_option_at_index(0).prompt)
+        operations.edit(library.store, library.store.memories_saying("The user's dog Biscuit is a beagle")[0].id, text="Biscuit is a [poodle].")
+        await wait_until(pilot, lambda: "since then changed to: Biscuit is a [poodle]." in str(story.get_option_at_index(0).prompt))
+
+
+async def test_an_action_of_several_keys_is_offered_once(library_app: ChatmemApp) -> None:
+    async with library_app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, library_app)
+        offered = list(screen.offered())
+        names = [name for name, _, _ in offered]
+        assert len(set(names)) == len(names)
+        assert ("forget", "d", "Forget: Out of recall, into the trash") in offered
+
+
 async def opened_jobs(pilot: Pilot[None], app: ChatmemApp, job: str) -> JobsScreen:
     """The upkeep screen with a job highlighted."""
     await ready(pilot, app)
@@ -123,9 +145,10 @@ async def test_jobs_run_rehearse_and_pause(library_app: ChatmemApp, library: Sto
         await wait_until(pilot, lambda: len(library.store.memories()) == len(before) - 1)
         await wait_until(pilot, lambda: jobs._states and any(state.runs for state in jobs._states))
         await wait_until(pilot, lambda: "✓ done" in str(jobs.query_one("#runs", OptionList).get_option_at_index(0).prompt))
+        assert str(jobs.query_one("#spark", Static).render()).endswith("  1 run")
         await pilot.press("n")
         await wait_until(pilot, lambda: len(library.store.memories()) == len(before) - 2)
-        await wait_until(pilot, lambda: "steps a run" in str(jobs.query_one("#spark", Static).render()))
+        await wait_until(pilot, lambda: "2 runs, oldest first" in str(jobs.query_one("#spark", Static).render()))
         await pilot.press("space")
         await wait_until(pilot, lambda: any("schedule is not running" in note.message for note in library_app._notifications))
 
@@ -273,6 +296,9 @@ def test_short_words_for_times() -> None:
     assert [every(hours) for hours in (0.25, 24, 720)] == ["every 15 min", "every 24 h", "every 30 d"]
     assert sparkline([0, 1, 2]) == "▁▅█" or sparkline([0, 1, 2]) == "▁▄█"
     assert views.parse_day("2025-12", NOW.date())[1].isoformat() == "2025-12-31"
+    assert views.parse_day("March 2025", NOW.date()) == views.parse_day(" mar. 2025", NOW.date()) == views.parse_day("2025-03", NOW.date())
+    with pytest.raises(ValueError, match="marble"):
+        views.parse_day("Marble 2025", NOW.date())
     assert views.parse_day("yesterday", NOW.date())[0].isoformat() == "2026-03-13"
 
 
@@ -296,6 +322,9 @@ def test_settings_are_described_with_their_limits() -> None:
     assert all(setting.meaning for setting in found.values())
     with pytest.raises(ValueError, match="50"):
         checked(Settings(), "memory.max_items", "51")
+    for key, words in (("memory.fact_days", "A number is wanted."), ("memory.max_items", "A whole number is wanted.")):
+        with pytest.raises(ValueError, match=words):
+            checked(Settings(), key, "many")
     assert checked(Settings(), "memory.enabled", "no") is False
 
 
@@ -350,8 +379,6 @@ def test_matching_is_by_stems_beginnings_and_letters(library: StoreChat) -> None
 
 
 def test_redo_is_only_of_what_was_undone_last(library: StoreChat) -> None:
-    from chatmem.memory import operations
-
     store = library.store
     nurse = store.memories_saying("The user works as a nurse")[0].id
     assert store.last_undo() is None
