@@ -137,7 +137,7 @@ async def evaluation(app: ChatmemApp, pilot: Pilot[None], folder: Path) -> None:
         await pilot.press("c")
         await pilot.pause(0.8)
         save(app, folder, "evaluation-compared")
-        await pilot.press("escape")
+        await pilot.press("escape", "escape")
 
 
 async def draw(folder: Path) -> None:
