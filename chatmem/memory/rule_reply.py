@@ -24,8 +24,9 @@ def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], nu
     """What to answer without the model, or None to let it speak.
 
     Nothing remembered about a question on the user: say so; something that may only bear on it: say that; that what is
-    asked about is not so: say it. A statement that teaches something: say it back, so that the user sees what was understood. ``number`` of the turn varies the wording. A model ``trained`` to refuse what its
-    notes do not hold judges by itself whether something that may bear on the question answers it.
+    asked about is not so: say it. A statement that teaches something: say it back, so that the user sees what was
+    understood. ``number`` of the turn varies the wording. A model ``trained`` to refuse what its notes do not hold judges
+    by itself whether something that may bear on the question answers it.
     """
     if is_question(message):
         if over := _what_is_over(message, recall):
