@@ -235,7 +235,7 @@ class MemoriesScreen(BrowsingScreen):
         if event.whole:
             self._listed, self._listed_look, self._going = event.ticket, self.look, ""
         self._keys, self.read_lines, self._change = event.page.keys, event.page.lines, event.change
-        self._counts = event.counts or self._counts
+        self._counts = self._counts if event.counts is None else event.counts
         self.rows.show(event.page.keys, event.at)
         if not event.whole:  # once the first page is drawn, the rest
             self.call_after_refresh(self._read_rest, event.ticket)

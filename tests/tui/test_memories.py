@@ -18,7 +18,7 @@ from chatmem.tui.conversation import ConversationScreen
 from chatmem.tui.detail import DetailScreen
 from chatmem.tui.dialogs import Ask, Switch
 from chatmem.tui.filtering import Narrow
-from chatmem.tui.memories import MemoriesScreen
+from chatmem.tui.memories import MemoriesScreen, Tabs
 from chatmem.tui.text import safe
 from chatmem.types import Recall
 
@@ -331,3 +331,12 @@ async def test_what_is_no_date_is_given_back(library_app: ChatmemApp) -> None:
         await wait_until(
             pilot, lambda: library_app.screen is screen and screen.settled and screen.read_lines[screen.rows.key].memory.text.endswith("Lisbon.")
         )
+
+
+async def test_an_emptied_memory_counts_nothing(library_app: ChatmemApp, library: StoreChat) -> None:
+    async with library_app.run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, library_app)
+        await wait_until(pilot, lambda: "Facts 9" in str(screen.query_one(Tabs).render()))
+        operations.purge(library.store, [memory.id for memory in library.store.memories(None)])
+        await wait_until(pilot, lambda: not screen.rows.keys)
+        await wait_until(pilot, lambda: "Facts 9" not in str(screen.query_one(Tabs).render()))
