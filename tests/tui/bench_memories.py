@@ -22,13 +22,16 @@ from chatmem.config import Paths, Settings
 from chatmem.tui.app import ChatmemApp
 from chatmem.tui.memories import MemoriesScreen
 from chatmem.tui.views import Reader
+from chatmem.types import Recall
 
 from .conftest import send
+from .fakes import item
 from .library import StoreChat, large_library, open_store
-from .test_chat import ready
+from .test_chat import ready, say
+from .test_evaluation import made_up_runs
 
 SIZE = (160, 50)
-OTHERS = (("upkeep", "f5", "jobs"), ("settings", "f8", "story"), ("models", "f9", "story"))
+OTHERS = (("why", "f4", "story"), ("upkeep", "f5", "jobs"), ("settings", "f8", "story"), ("models", "f9", "story"), ("evaluation", "f10", "jobs"))
 """Screens that the chat opens: name, key, and the list in them that is filled."""
 
 
@@ -81,9 +84,12 @@ async def bench(count: int) -> None:
         store = open_store(paths)
         large_library(store, count)
         chat = StoreChat(store)
+        known = store.memories("active")[:6]
+        chat.next_recall = Recall(question="", state="confident", items=[item(memory.text, 0.9).model_copy(update={"id": memory.id}) for memory in known])
+        made_up_runs(paths.home / "runs")
         app = Timed(lambda _: chat, Settings(), paths)  # type: ignore[arg-type,return-value]
         async with app.run_test(size=SIZE) as pilot:
-            await ready(pilot, app)
+            await say(pilot, await ready(pilot, app), "Where is the river?")
             await pilot.pause(1)
             print(
                 f"{count:,} memories, {SIZE[0]}x{SIZE[1]}, milliseconds\n\n| what | n | p50 | p95 | worst | CPU p50 | CPU p95 | CPU worst |\n|---|---|---|---|---|---|---|---|"
@@ -156,6 +162,9 @@ async def bench(count: int) -> None:
                 await pilot.pause(0.5)
             await pilot.press("home")
             await opening(app, pilot, "a memory's life", "enter", "story")
+            await pilot.press("3")
+            await pilot.pause(0.5)
+            await opening(app, pilot, "a conversation", "enter", "story")
             await pilot.press("escape")
             await pilot.pause(0.3)
             for name, key, list_id in OTHERS:
