@@ -254,6 +254,8 @@ def test_a_name_told_of_before_needs_no_introduction() -> None:
     ]
     assert all(candidate.span in text and "Claire" in found[0].span for candidate in found)
     assert extract("She moved to Bath.", SAID, told) == []  # nobody named in this message
+    kids = extract("Max is nine and plays football.", SAID, ["The user has two kids, Max and Ida."])
+    assert [candidate.text for candidate in kids] == ["The user's kid Max is nine.", "The user's kid Max plays football."]
 
 
 def test_a_joke_takes_back_the_sentence_before() -> None:

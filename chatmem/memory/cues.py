@@ -13,7 +13,7 @@ from chatmem.words import STOP_WORDS, stem, tokens
 PEOPLE = frozenset(
     """mother father mum mom dad parents sister brother sibling son daughter child baby wife husband spouse partner girlfriend boyfriend fiance fiancee fiancé
     fiancée grandmother grandfather grandma grandpa grandparents aunt uncle cousin niece nephew stepmother stepfather stepson stepdaughter friend flatmate roommate
-    housemate neighbour neighbor boss manager colleague coworker teacher tutor supervisor therapist doctor ex family kids children parents-in-law mother-in-law
+    housemate neighbour neighbor boss manager colleague coworker teacher tutor supervisor therapist doctor ex family kid kids children parents-in-law mother-in-law
     father-in-law sister-in-law brother-in-law grandson granddaughter""".split()
 )
 SAME = {

@@ -75,6 +75,9 @@ class People:
             if match := _TOLD.match(text):
                 relation, name = match["kin"] or match["relation"], match["name"] or match["called"]
                 self._add(Person(relation.lower(), name, _gender(relation.split()[-1]), BEFORE, 0))
+            for match in _SEVERAL.finditer(text):
+                for name in re.findall(_NAME, match["names"]):
+                    self._add(Person(match["relation"], name, _gender(match["relation"]), BEFORE, 0))
         self.strangers = -1
         """The last sentence in which somebody unknown was mentioned."""
 

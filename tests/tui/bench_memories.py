@@ -85,7 +85,9 @@ async def bench(count: int) -> None:
         large_library(store, count)
         chat = StoreChat(store)
         known = store.memories("active")[:6]
-        chat.next_recall = Recall(question="", state="confident", items=[item(memory.text, 0.9).model_copy(update={"id": memory.id}) for memory in known])
+        chat.next_recall = Recall(
+            question="", state="confident", items=[item(memory.text, 0.9).model_copy(update={"id": memory.id}) for memory in known]
+        )
         made_up_runs(paths.home / "runs")
         app = Timed(lambda _: chat, Settings(), paths)  # type: ignore[arg-type,return-value]
         async with app.run_test(size=SIZE) as pilot:
