@@ -29,9 +29,9 @@ def parts_of(text: str) -> list[str]:
     if len(parts) > 1 or match is None:
         return parts
     subject, verb, first, second = match.groups()
-    if _is_verb(second.split()[0]):
-        word, rest = second.split()[0], second[len(second.split()[0]) :]
-        return [f"{subject} {verb} {first}.", f"{subject} {finite(word)}{rest}"]
+    word = second.split()[0]
+    if _is_verb(word):
+        return [f"{subject} {verb} {first}.", f"{subject} {finite(word)}{second.removeprefix(word)}"]
     if _CLAUSE.match(second):
         return [f"{subject} {verb} {first}.", f"{second[:1].upper()}{second[1:]}"]
     return [f"{subject} {verb} {part.rstrip('.')}." for part in [*first.split(", "), second]]

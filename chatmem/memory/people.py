@@ -75,19 +75,15 @@ class People:
             if match := _TOLD.match(text):
                 relation, name = match["kin"] or match["relation"], match["name"] or match["called"]
                 self._add(Person(relation.lower(), name, _gender(relation.split()[-1]), BEFORE, 0))
-            for match in _SEVERAL.finditer(text):
-                for name in re.findall(_NAME, match["names"]):
-                    self._add(Person(match["relation"], name, _gender(match["relation"]), BEFORE, 0))
+            self._note_several(text, BEFORE, 0)
         self.strangers = -1
         """The last sentence in which somebody unknown was mentioned."""
 
     def note(self, clause: str, sentence: int, begin: int) -> None:
         """Remember whom a clause mentions; ``begin`` is where its sentence stands in the message."""
-        seen = 0
         for match in [*_OWN.finditer(clause), *_NEW.finditer(clause)]:
             if match.groupdict().get("possessive") and re.match(rf" (?:\w+ )?{_RELATION}\b", clause[match.end() :]):
                 continue  # "my brother's dog": not about the brother
-            seen += 1
             relation, name = match["relation"].lower(), match["name"] or ""
             name = "" if name in _NOT_NAMES else name
             adjective = match["adjective"].strip().lower() if match.re is _OWN else ""
@@ -96,12 +92,15 @@ class People:
             self._add(Person(f"{adjective} {relation}".strip(), name, _gender(relation), sentence, begin))
         for match in re.finditer(rf"\b(?:my|our) (?P<event>(?:[\w'-]+ )?(?:{_EVENTS}))\b(?!'s)", clause, re.IGNORECASE):
             self._add(Person(match["event"].lower(), "", "e", sentence, begin))
-        for match in _SEVERAL.finditer(clause):
-            for name in re.findall(_NAME, match["names"]):
-                seen += 1
-                self._add(Person(match["relation"], name, _gender(match["relation"]), sentence, begin))
+        self._note_several(clause, sentence, begin)
         if len(_STRANGER.findall(clause)) > sum(1 for match in _NEW.finditer(clause)):
             self.strangers = sentence
+
+    def _note_several(self, text: str, sentence: int, begin: int) -> None:
+        """Those named together: "two kids, Max and Ida"."""
+        for match in _SEVERAL.finditer(text):
+            for name in re.findall(_NAME, match["names"]):
+                self._add(Person(match["relation"], name, _gender(match["relation"]), sentence, begin))
 
     def _add(self, person: Person) -> None:
         for i, other in enumerate(self.known):

@@ -43,7 +43,7 @@ _TEMPLATES = tuple(
             r"^(?:'s (?:first |full )?name is|is (?:now )?called|(?:likes|wants|prefers) to be called|goes by|changed (?:the|their) (?:first )?name to) (?P<v>[\w' -]+?)(?: now| instead)?(?=,|\.|$)",
             True,
         ),
-        ("age", r"^(?:is|turned|just turned|has turned) (?:now )?(?P<v>\d{1,3}|[a-z]+)(?: years? old)?(?: now)?(?=\.|,|$)", True),
+        ("age", r"^(?:is|turned|just turned|has turned) (?:now )?(?P<v>\d{1,3}|[a-z]+)(?: years? old)?(?: now| today)?(?=\.|,|$)", True),
         ("favourite", r"^'s favou?rite (?P<k>[\w' -]+?) (?:is|are)(?: now)? (?P<v>[^,.]+)", True),
         (
             "diet",

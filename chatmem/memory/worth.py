@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatmem.memory.cues import NUMBER_WORDS
+from chatmem.memory.relations import relation_of
 from chatmem.memory.third_person import is_present
 from chatmem.words import content_words, stem
 
@@ -258,13 +258,10 @@ def _dated(clause: str) -> bool:
     return _WHEN.search(clause) is not None
 
 
-_AGE = re.compile(r"^(?:is|(?:just )?turned)(?: now)? ([a-z]+|\d{1,3})(?: years old)?(?: now| today)?$", re.IGNORECASE)
-
-
 def about_others(clause: str) -> bool:
     """Whether a clause about a person close to the user says something that lasts: not feelings, wishes or vague praise."""
     plain = clause.strip().rstrip(".!…,; ")
-    if (age := _AGE.match(plain)) and (age[1].isdigit() or age[1].casefold() in NUMBER_WORDS):
+    if relation_of("user", plain)[0] == ("age",):
         return True
     if not states(plain) or _DEICTIC.search(plain) or _EMPTY.search(plain):
         return False

@@ -58,7 +58,7 @@ class Memories(Conversations):
         for name in names:
             sql = (
                 "SELECT m.text FROM memory_fts f JOIN memory m ON m.id = f.id WHERE memory_fts MATCH ? AND m.status = 'active' AND m.profile = ?"
-                " ORDER BY m.rowid LIMIT 20"
+                " ORDER BY f.rowid LIMIT 20"
             )
             texts |= dict.fromkeys(row["text"] for row in self._rows(sql, [f'"{name}"', self.profile]) if name in row["text"])
         return list(texts)
