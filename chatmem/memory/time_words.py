@@ -125,13 +125,18 @@ _AHEAD = re.compile(
 _BEFORE = re.compile(
     r"\b(?:was|were|had|did|didn't|got|went|came|met|made|took|saw|bought|sold|left|lost|found|broke|ran|won|gave|fell|felt|began|wrote|spent|taught|quit|flew|drove|ate|"
     r"built|brought|caught|paid|slept|sent|held|heard|became|swam|sang|hurt|cut|lent|stole|stolen|born|died|told|said|thought|knew|chose|drank|threw|tore|wore|spoke|woke|hit|been|"
-    r"(?!need|bleed|feed|seed|speed|weed|breed|indeed|red\b|bed\b|wed\b|schedul|book|reserv|expect|plann)\w{2,}ed|ago|last|used to)\b",
+    r"(?!need|bleed|feed|seed|speed|weed|breed|indeed|red\b|bed\b|wed\b|shed\b|sled\b|hundred|schedul|book|reserv|expect|plann)\w{2,}ed|ago|"
+    rf"last (?:night|week|weekend|month|year|time|spring|summer|autumn|fall|winter|{'|'.join(DAYS)})|used to)\b",
     re.IGNORECASE,
 )
 _PUT_OFF = re.compile(
     rf"\b(?:moved|rescheduled|postponed|pushed|delayed|shifted|brought|put)(?: back| forward| off)? (?:to|until|till)(?: (?:{'|'.join(DAYS)}),?)?(?: the)? ?$",
     re.IGNORECASE,
 )
+_FEELING = re.compile(r"(?:\b(?:am|is|are|be)|'(?:m|re)) (?:(?:so|very|really|quite|too|also|still|a bit|\w+ly) )?$", re.IGNORECASE)
+"""Before "worried" or "supposed to", which say nothing of the past then."""
+_FIXTURE = re.compile(r"\b(?:exam|interview|dentist|surgery|operation|check-?up|viva|driving test)\b", re.IGNORECASE)
+_DOING = re.compile(r"\W*(?!during|evening|morning|something|nothing|anything|everything|wedding|building|king|thing)\w{2,}ing\b", re.IGNORECASE)
 _PRESENT = re.compile(r"\b(?:is|are|am|have|has|'s|'m|'re)\b|'(?:s|m|re|ve)\b", re.IGNORECASE)
 
 
@@ -142,7 +147,8 @@ def direction_of(text: str, match: re.Match[str]) -> int:
     clause = before + " \0 " + after
     if _PUT_OFF.search(before):
         return 1
-    past, ahead = [m.start() for m in _BEFORE.finditer(clause)], [m.start() for m in _AHEAD.finditer(clause)]
+    past = [m.start() for m in _BEFORE.finditer(clause) if not (m[0].lower().endswith("ed") and _FEELING.search(clause[: m.start()]))]
+    ahead = [m.start() for m in _AHEAD.finditer(clause)]
     if past and ahead:
         strong = re.search(r"\b(?:tickets?|book\w+|schedul\w+|reserv\w+|appointment|deadline|will|going to|gonna|plan\w*)\b", clause, re.IGNORECASE)
         here = clause.index("\0")
@@ -150,6 +156,6 @@ def direction_of(text: str, match: re.Match[str]) -> int:
         return 1 if nearest in ahead or (strong and not re.search(r"\b(?:was|were|had been|missed|cancelled)\b", clause, re.IGNORECASE)) else -1
     if past:
         return -1
-    if ahead:
+    if ahead or _DOING.match(before) or _FIXTURE.search(before):
         return 1
     return 1 if _PRESENT.search(clause) and not re.search(r"\b(?:have|has|'ve|'s) been\b", clause, re.IGNORECASE) else 0
