@@ -136,6 +136,14 @@ def test_secrets_are_named_and_refused() -> None:
     assert secret("my password is hunter2") == "password"
     assert secret("card 4111-1111-1111-1111") == "card number"
     assert secret("my phone is 555 0100") is None
+    for text, kept in (
+        ("I like tea. My cat is called Tom.", "The user likes tea. The user's cat is called Tom."),
+        ("The user likes tea.", "The user likes tea."),
+        ("The landlord is Mr Bell", "The user wants remembered: The landlord is Mr Bell"),
+    ):
+        candidate = remember_text(text, SAID)
+        assert candidate is not None
+        assert candidate.text == kept
     assert remember_text("my PIN is 1234", SAID) is None
     assert remember_text("  ", SAID) is None
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from chatmem.memory.claims import read
 from chatmem.memory.clauses import FIRST, clauses, spell
 from chatmem.memory.commands import command
-from chatmem.memory.handwritten import parts_of
+from chatmem.memory.handwritten import as_written_down, parts_of
 from chatmem.memory.people import People, in_passing, introductions, is_many
 from chatmem.memory.secrets import secret
 from chatmem.memory.sentences import HOLE, sentences
@@ -41,7 +41,8 @@ def remember_text(text: str, said_at: datetime) -> Candidate | None:
     words = " ".join(text.split())[:MAX_SENTENCE]
     if not content_words(words) or secret(words):
         return None
-    sentence = third_person(spell(words)) or f"The user wants remembered: {words}"
+    written = as_written_down(words)
+    sentence = written if written != words or words.startswith("The user") else f"The user wants remembered: {words}"
     return as_candidate(sentence, words, said_at, extra=2)
 
 
