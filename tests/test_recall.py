@@ -221,15 +221,22 @@ def test_without_the_gate_something_is_always_offered(talked: Store) -> None:
 
 def test_the_gate_weighs_meaning_and_telling_words_together() -> None:
     assert judge([]).state == "none"
-    assert judge([item("a", 0.5, "s1", cosine=0.3, telling=0.3)]).state == "none"
-    assert judge([item("a", 0.5, "s1", cosine=0.44, telling=0.3)]).state == "possible"
-    assert judge([item("a", 0.5, "s1", cosine=0.44), item("b", 0.5, "s1", telling=0.3)]).state == "none"  # no item has both
-    assert judge([item("a", 0.5, "s1", cosine=0.22, telling=0.74)]).state == "possible"
-    assert judge([item("a", 0.5, "s1", cosine=0.32, telling=0.1)]).state == "none"
-    assert judge([item("a", 0.5, "s1", cosine=0.32, telling=0.1, time=0.1)]).state == "possible"  # on the day asked about
+    assert judge([item("a", 0.5, "s1", cosine=0.2, telling=0.3)]).state == "none"
+    assert judge([item("a", 0.5, "s1", cosine=0.25, telling=0.3)]).state == "possible"
+    assert judge([item("a", 0.5, "s1", cosine=0.25), item("b", 0.5, "s1", telling=0.3)]).state == "none"  # no item has both
+    assert judge([item("a", 0.5, "s1", cosine=0.1, telling=0.6)]).state == "possible"
+    assert judge([item("a", 0.5, "s1", cosine=0.3, telling=0.1)]).state == "none"
+    assert judge([item("a", 0.5, "s1", cosine=0.3, telling=0.1, time=0.1)]).state == "possible"  # on the day asked about
     assert judge([item("a", 0.5, "s1", cosine=0.6)]).state == "confident"
     assert judge([item("a", 0.5, "s1", telling=0.2)], by_words_alone=True).state == "none"
     assert judge([item("a", 0.5, "s1", telling=0.4)], by_words_alone=True).state == "possible"
+
+
+def test_what_is_as_near_as_everything_else_says_little() -> None:
+    best = item("a", 0.5, "s1", cosine=0.36, telling=0.2)
+    assert judge([best]).state == "possible"
+    assert judge([best, *(item(f"r{n}", 0.4, f"s{n}", cosine=0.3) for n in range(12))]).state == "none"
+    assert judge([best, *(item(f"r{n}", 0.4, f"s{n}", cosine=0.02) for n in range(12))]).state == "possible"
 
 
 @pytest.mark.parametrize(

@@ -46,14 +46,18 @@ def data(tokens: int, seed: int, out: Path) -> None:
 @main.command()
 @click.option("--data", "source", type=click.Path(path_type=Path, exists=True), default=BUILD / "data.npz", show_default=True)
 @click.option("--tokens", default=19_000_000, show_default=True, help="Tokens to train on; examples repeat.")
+@click.option("--rate", default=1e-3, show_default=True, help="Learning rate after the warm-up.")
+@click.option("--step-tokens", default=16_384, show_default=True, help="Tokens of one step.")
+@click.option("--start", type=click.Path(path_type=Path, exists=True), help="An adapter to go on from, such as the one that ships.")
 @click.option("--out", type=click.Path(path_type=Path), default=BUILD, show_default=True)
-def train(source: Path, tokens: int, out: Path) -> None:
+def train(source: Path, tokens: int, rate: float, step_tokens: int, start: Path | None, out: Path) -> None:
     """Train, or go on where the last run stopped (needs torch: pip install 'chatmem[train]')."""
     from chatmem.adapter.packing import Packed
     from chatmem.adapter.train import Recipe
     from chatmem.adapter.train import train as run
 
-    click.echo(f"Checkpoint: {run(Packed.read(source), _base(), out, Recipe(tokens=tokens), click.echo)}")
+    recipe = Recipe(rate=rate, tokens=tokens, step_tokens=step_tokens)
+    click.echo(f"Checkpoint: {run(Packed.read(source), _base(), out, recipe, click.echo, start=start)}")
 
 
 @main.command()

@@ -39,7 +39,8 @@ class Note:
 class Question:
     """A question, the answer wanted, keys that a right answer holds and that it must not hold, and the ability it tests.
 
-    ``earlier`` is a question and answer that the conversation had just before, to which this one refers.
+    ``earlier`` is a question and answer that the conversation had just before, to which this one refers; ``phrase`` is the
+    answer where a short phrase is asked for, empty where there is none.
     """
 
     asked: str
@@ -48,6 +49,7 @@ class Question:
     kind: str
     forbidden: tuple[str, ...] = ()
     earlier: tuple[str, str] | None = None
+    phrase: str = ""
 
     @property
     def absent(self) -> bool:
@@ -109,6 +111,12 @@ def to_user(text: str) -> str:
     for mine, yours in (("my", "your"), ("I", "you"), ("me", "you")):
         text = re.sub(rf"\b{mine}\b", yours, text)
     return text
+
+
+def as_in(key: str, answer: str) -> str:
+    """A key with the capitals that it has in the answer."""
+    place = answer.casefold().find(key.casefold())
+    return answer[place : place + len(key)] if place >= 0 else key
 
 
 def yours(text: str) -> str:
@@ -182,7 +190,9 @@ class Writer:
     ) -> None:
         """Add a question unless the same one is there already."""
         if all(asked != question.asked for question in self.case.questions):
-            self.case.questions.append(Question(asked, sentence(answer), tuple(keys), kind, tuple(forbidden), earlier))
+            answer = sentence(answer)
+            phrase = ", ".join(as_in(key, answer) for key in keys) if kind in ("fact", "when", "list") else ""
+            self.case.questions.append(Question(asked, answer, tuple(keys), kind, tuple(forbidden), earlier, phrase))
 
     def absent(self, asked: str, topic: str, *, near: bool) -> None:
         """Add a question that the notes do not answer."""

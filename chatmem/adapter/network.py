@@ -8,9 +8,10 @@ q, k and v share one A matrix, gate and up another: fewer small products. LoRA: 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -123,6 +124,26 @@ class SmolLM2(nn.Module):
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of all tokens; the output matrix is the embedding."""
         return hidden @ self.embedding.t()
+
+    def adapt(self, factors: Mapping[str, np.ndarray]) -> None:
+        """Put an adapter's factors in place, named and ordered as ``adapted`` gives them, with ".lora_a" and ".lora_b" after each name."""
+        def factor(i: int, matrix: str, part: str) -> Tensor:
+            return torch.from_numpy(factors[f"blk.{i}.{matrix}.weight.lora_{part}"].astype(np.float32))
+
+        for i, block in enumerate(self.blocks):
+            assert isinstance(block, Block)
+            b = {matrix: factor(i, matrix, "b") for matrix in ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")}
+            pairs = {
+                "qkv": (factor(i, "attn_q", "a"), torch.cat([half_order(b["attn_q"], HEADS), half_order(b["attn_k"], KV_HEADS), b["attn_v"]])),
+                "o": (factor(i, "attn_output", "a"), b["attn_output"]),
+                "gate_up": (factor(i, "ffn_gate", "a"), torch.cat([b["ffn_gate"], b["ffn_up"]])),
+                "down": (factor(i, "ffn_down", "a"), b["ffn_down"]),
+            }
+            for name, (first, second) in pairs.items():
+                lora = block.lora[name]
+                assert isinstance(lora, Lora)
+                lora.a.data.copy_(first)
+                lora.b.data.copy_(second)
 
     def adapted(self) -> Iterator[tuple[str, Tensor, Tensor]]:
         """GGUF name, a and b of every adapted matrix, rows of q and k in GGUF order."""

@@ -92,9 +92,10 @@ def natural_answer(rng: random.Random, split: Split) -> Tree:
     """Questions about hand-written notes, in a new order and on other days each time."""
     line = rng.choice(natural("grounded_test" if split == "test" else "grounded_train"))
     case = natural_case(rng, line)
-    return answer_tree(rng, split, _mixed(rng, case) if split == "train" and rng.random() < 0.4 else case)
+    return answer_tree(rng, split, _mixed(rng, case) if split == "train" and rng.random() < 0.4 else case, phrased=0.5)
 
 
+_BRACKETED = re.compile(r"\[[^\]]*\d{4}\]")
 _DATED = re.compile(r" \((\d{1,2} \w+ \d{4}), ([^()]+)\)$")
 
 
@@ -110,14 +111,20 @@ def natural_case(rng: random.Random, line: dict[str, Any]) -> Case:
         match = _DATED.search(text)
         day = datetime.strptime(match[1], "%d %B %Y").date() if match else next(undated)
         words = _DATED.sub("", text)
-        notes.append(Note(with_dates(words, day) if " said: " in words[:30] else words, day))
+        notes.append(Note(with_dates(words, day) if " said: " in words[:30] and not _BRACKETED.search(words) else words, day))
     printed = {match[2]: age(day, today) for match, day in stated}
 
     def reprint(text: str) -> str:
         return re.sub("|".join(map(re.escape, printed)), lambda found: printed[found[0]], text) if printed else text
 
     questions = [
-        Question(q["q"], reprint(q["a"]), tuple(reprint(key) for key in q["key"]), "absent" if q["kind"] == "abstain" else q["kind"])
+        Question(
+            q["q"],
+            reprint(q["a"]),
+            tuple(reprint(key) for key in q["key"]),
+            "absent" if q["kind"] == "abstain" else q["kind"],
+            phrase=reprint(q.get("short", "")),
+        )
         for q in line["qa"]
     ]
     rng.shuffle(questions)
@@ -147,37 +154,31 @@ def _span(text: str) -> timedelta:
     return timedelta(days=-days if text.startswith("in ") else days)
 
 
-def answer_tree(rng: random.Random, split: Split, case: Case, *, alone: bool = False) -> Tree:
+def answer_tree(rng: random.Random, split: Split, case: Case, *, alone: bool = False, phrased: float = 0.1) -> Tree:
     """A case in a prompt: notes, then each question with its answer; sometimes a question that has nothing to do with them.
 
-    ``alone`` leaves out any earlier conversation.
+    ``alone`` leaves out any earlier conversation. ``phrased`` is the share of questions to which a short phrase is asked for as well.
     """
+    prompts = wordings()["prompts"]
     own = split == "test" or rng.random() < OWN_PROMPT
     case.notes.sort(key=lambda note: note.day)  # the newest last: a small model takes the last word for the newest, and cannot compare dates
     earlier = [] if alone else _earlier(rng, split, case) + (_told_now(rng, case) if split == "train" and rng.random() < 0.15 else [])
     prefix, ask = _notes_prompt(rng, case, own=own)
+    put = "{q}" if own or not case.notes else rng.choice(prompts["message"])
     head = turn("system", _system(rng, "answer", own=own)) + "".join(turn("user", said) + turn("assistant", reply) for said, reply in earlier)
     branches = []
     for question in case.questions:
         if question.earlier is not None and question.earlier not in earlier:
             continue
         asked = question.asked if split == "test" else _casual(rng, question.asked)
-        if split == "train" and question.keys and question.kind in ("fact", "when", "list", "other") and rng.random() < 0.1:
-            short = rng.choice(wordings()["prompts"]["phrase"]).format(q=asked)
-            branches.append(Branch(ask(short), ", ".join(_as_in(key, question.answer) for key in question.keys) + END, question))
-        else:
-            branches.append(Branch(ask(asked), question.answer + END, question))
+        branches.append(Branch(ask(put.format(q=asked)), question.answer + END, question))
+        if split == "train" and question.phrase and rng.random() < phrased:
+            branches.append(Branch(ask(rng.choice(prompts["phrase"]).format(q=asked)), question.phrase + END, question))
     if split == "train" and rng.random() < 0.35:
         said, reply = rng.choice(everyday(split))[0]
-        branches.append(Branch(ask(said), reply + END))
+        branches.append(Branch(ask(put.format(q=said)), reply + END))
     rng.shuffle(branches)
     return Tree("answer", head + "<|im_start|>user\n" + prefix, tuple(branches[:10]))
-
-
-def _as_in(key: str, answer: str) -> str:
-    """A key with the capitals that it has in the answer."""
-    place = answer.casefold().find(key.casefold())
-    return answer[place : place + len(key)] if place >= 0 else key
 
 
 def _earlier(rng: random.Random, split: Split, case: Case) -> list[tuple[str, str]]:
@@ -258,11 +259,7 @@ def _notes_prompt(rng: random.Random, case: Case, *, own: bool) -> tuple[str, Ca
         for i, note in enumerate(case.notes, 1)
     ]
     prefix = rng.choice(prompts["header"]).format(today=written(case.today)) + "\n" + "\n".join(lines)
-    intro = rng.choice(prompts["message"])
-    return (
-        prefix,
-        lambda asked: "\n\n" + (intro.format(q=asked) if not asked.endswith(("words.", "phrase.", "answer)", "answer:")) else asked) + END + REPLY,
-    )
+    return prefix, lambda asked: "\n\n" + asked + END + REPLY
 
 
 # ---------------------------------------------------------------------- extraction, summaries, labels
@@ -396,11 +393,11 @@ def _single(task: str, system: str, user: str, reply: str, question: Question) -
 
 
 TASKS: dict[str, tuple[Callable[[random.Random, Split], Tree], float]] = {
-    "answer": (answer, 0.38),
-    "natural answer": (natural_answer, 0.26),
-    "extraction": (extraction, 0.14),
-    "summary": (summary, 0.05),
-    "label": (label, 0.04),
+    "answer": (answer, 0.24),
+    "natural answer": (natural_answer, 0.48),
+    "extraction": (extraction, 0.09),
+    "summary": (summary, 0.03),
+    "label": (label, 0.03),
     "chat": (chat, 0.13),
 }
 """What makes an example of each task, and its share of all examples."""

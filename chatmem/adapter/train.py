@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from gguf import GGUFReader
 
 from chatmem.adapter.network import SmolLM2
 from chatmem.adapter.packing import PAD_SEGMENT, Packed, batches
@@ -38,11 +39,13 @@ class Recipe:
     seed: int = 11
 
 
-def train(packed: Packed, base: Path, out: Path, recipe: Recipe, report: Callable[[str], None] = print) -> Path:
-    """Train on the GPU in bfloat16 where there is one, else on the CPU in float32; returns the checkpoint's path."""
+def train(packed: Packed, base: Path, out: Path, recipe: Recipe, report: Callable[[str], None] = print, *, start: Path | None = None) -> Path:
+    """Train in bfloat16, on the GPU where there is one; returns the checkpoint's path. ``start`` is an adapter (GGUF) to go on from."""
     torch.manual_seed(recipe.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = SmolLM2(base, recipe.rank, recipe.alpha, device=device, dtype=torch.bfloat16 if device == "cuda" else torch.float32)
+    model = SmolLM2(base, recipe.rank, recipe.alpha, device=device)
+    if start is not None:
+        model.adapt({tensor.name: tensor.data for tensor in GGUFReader(str(start)).tensors})
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.01)
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / "checkpoint.pt"

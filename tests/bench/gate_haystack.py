@@ -63,7 +63,7 @@ def main() -> int:
     print(
         f"{len(pairs)} questions, {advice.sum()} of them for advice; in each pair: false 'nothing remembered' where it was said, right where it never was (advice apart)"
     )
-    for floor in [*np.arange(0.9, 1.35, 0.05), EVIDENCE]:
+    for floor in [*np.arange(0.5, 1.05, 0.05), EVIDENCE]:
         halves = (
             f"{np.mean(said[part] < floor):6.1%} {np.mean(never[part] < floor):6.1%}" for part in (slice(0, None, 2), slice(1, None, 2), slice(None))
         )
