@@ -85,7 +85,8 @@ class ChatScreen(OpeningScreen):
             self.prompt.put("")
             deeds.command(self, *command, event.text)
         elif self.busy:
-            self.notify("A reply is still coming. Esc stops it.", markup=False)
+            self.next_up = event.text
+            self.notify("This goes out when the reply is done. Esc stops the reply.", markup=False)
         else:
             self.prompt.remember(event.text)
             self.prompt.put("")
@@ -97,7 +98,9 @@ class ChatScreen(OpeningScreen):
 
     @on(TextArea.Changed, "#prompt")
     def hint(self, event: TextArea.Changed) -> None:
-        """While a command is typed, show which there are."""
+        """While a command is typed, show which there are; a message that waits and is changed waits no more."""
+        if event.text_area.text.strip("\n") != self.next_up:
+            self.next_up = None
         found = matching(event.text_area.text) if event.text_area.document.line_count == 1 else []
         hints = self.query_one("#hints", Static)
         hints.display = bool(found)

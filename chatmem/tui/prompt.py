@@ -21,7 +21,7 @@ class Prompt(TextArea):
     HELP = """
     ## Your message
 
-    - **Enter** sends
+    - **Enter** sends; while a reply comes, the message waits for its end
     - **Ctrl+J** starts a new line
     - **Up / Down** bring back what you sent before
     - **Page Up / Page Down** scroll the conversation

@@ -36,6 +36,7 @@ class TurnScreen(BackgroundScreen):
     reply: ReplyMessage | None = None
     editing: str | None = None
     queued: str | None = None
+    next_up: str | None = None
     leaving = False
 
     def __init__(self) -> None:
@@ -171,6 +172,7 @@ class TurnScreen(BackgroundScreen):
             self.usage = event.usage
             await reply.finish()
             self._over()
+            self._send_next()
         else:
             await self._failed(event)
 
@@ -212,6 +214,12 @@ class TurnScreen(BackgroundScreen):
         self.transcript.anchor()
         self.refresh_bindings()
 
+    def _send_next(self) -> None:
+        """Send the message that Enter was pressed on while the reply came; it waited in the input."""
+        text, self.next_up = self.next_up, None
+        if text is not None:
+            self.post_message(Prompt.Submitted(text))
+
     def stop(self) -> bool:
         """Ask the running reply to stop; False when there is none."""
         if self.cancel is None:
@@ -230,7 +238,7 @@ class TurnScreen(BackgroundScreen):
         """Stop the reply and forget its place on the screen: another conversation is coming."""
         self.stop()
         self._ticket += 1
-        self.reply = self.cancel = self.queued = self.editing = self._question = self.usage = None
+        self.reply = self.cancel = self.queued = self.next_up = self.editing = self._question = self.usage = None
         self.refresh_bindings()
 
     def recalled(self, recall: Recall) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Markdown
 from textual.widgets._toast import Toast
@@ -87,14 +88,31 @@ async def test_escape_keeps_what_was_said_marked_as_cut(app: ChatmemApp, chat: F
         assert screen.transcript.entries[-1].state == "cut"
 
 
-async def test_a_second_message_waits_while_a_reply_runs(app: ChatmemApp, chat: FakeChat) -> None:
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_a_second_message_waits_for_the_end_of_a_reply_and_goes_out(app: ChatmemApp, chat: FakeChat, stopped: bool) -> None:
     chat.gate = threading.Event()
     async with app.run_test(size=(120, 36)) as pilot:
         screen = await ready(pilot, app)
         await pilot.press(*"hi", "enter", *"more", "enter")
         assert screen.prompt.text == "more"
-        await pilot.press("escape")
+        assert len(screen.transcript.entries) == 2
+        if stopped:
+            await pilot.press("escape")
+        chat.gate = None
+        await wait_until(pilot, lambda: not screen.busy and len(screen.transcript.entries) == 4)
+        assert chat.asked == [("hi", None), ("more", None)]
+        assert screen.prompt.text == ""
+
+
+async def test_a_waiting_message_that_is_changed_waits_no_more(app: ChatmemApp, chat: FakeChat) -> None:
+    chat.gate = threading.Event()
+    async with app.run_test(size=(120, 36)) as pilot:
+        screen = await ready(pilot, app)
+        await pilot.press(*"hi", "enter", *"more", "enter", "x")
+        chat.gate = None
         await wait_until(pilot, lambda: not screen.busy)
+        assert chat.asked == [("hi", None)]
+        assert screen.prompt.text == "morex"
 
 
 async def test_regenerate_replaces_the_last_reply(app: ChatmemApp, chat: FakeChat) -> None:
