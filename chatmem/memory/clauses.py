@@ -23,10 +23,10 @@ _SPOKEN = {
     "wanna": "want to",
 }
 _OPENER = re.compile(
-    r"^(?:(?:well|so|oh|ok|okay|yes|yeah|yep|yup|yea|no|nope|hi|hey|hello|hi there|hello there|hey there|anyway|anyways|also|and|but|or|plus|then|because|cause|cuz|btw|by the way|actually|honestly|to be honest|tbh|fyi|"
+    r"^(?:(?:well|so|oh|ok|okay|yes|yeah|yep|yup|yea|no(?! longer\b)|nope|hi|hey|hello|hi there|hello there|hey there|anyway|anyways|also|and|but|or|plus|then|because|cause|cuz|btw|by the way|actually|honestly|to be honest|tbh|fyi|"
     r"you know|you see|you know what|guess what|i mean|sorry|sorry i mean|no wait|wait|i was wrong|my mistake|correction|long story short|okay so|some background|background|good morning|good evening|good news|great news|big news|"
     r"just so you know|fun fact|for context|for the record|as you know|as i said|like i said|turns out|luckily|unfortunately|sadly|happily|thankfully|fortunately|definitely|totally|absolutely|exactly|true|of course|sure|wow|aww?|yay|woohoo|"
-    r"thanks|thank you|thanks so much|thanks a lot|haha|nice|cool|awesome|great|amazing|oh my god|omg|oh no|right|true that|i think|i guess|i must say|i(?: just| also| recently)? (?:realized|realised|remembered|noticed)(?: that)?(?= (?:i|my)\b)|i(?:'ve)? (?:must )?(?:mention|say|forgot to mention)(?: that)?(?= (?:i|my)\b)|i forgot to mention(?: that)?|speaking of which|in fact|on a different note|on another note|besides|though|however|still|quick one|update|quick update|news|"
+    r"thanks|thank you|thanks so much|thanks a lot|haha|nice|cool|awesome|great|amazing|oh my god|omg|oh no|right|true that|i must say|i(?: just| also| recently)? (?:realized|realised|remembered|noticed)(?: that)?(?= (?:i|my)\b)|i(?:'ve)? (?:must )?(?:mention|say|forgot to mention)(?: that)?(?= (?:i|my)\b)|i forgot to mention(?: that)?|speaking of which|in fact|on a different note|on another note|besides|though|however|still|quick one|update|quick update|news|"
     r"real talk|not gonna lie|ngl|personally|overall|basically|apparently|instead|otherwise|today|right now|nowadays|these days|lately|now|currently|at the moment)\b(?:(?<=thanks) [A-Z]\w+|, [A-Z][a-z]+(?=[,!.-]))?[,:!;.… -]*)+",
     re.IGNORECASE,
 )
@@ -41,7 +41,7 @@ FIRST = re.compile(rf"^{_SUBJECT}", re.IGNORECASE)
 _FINITE = r"(?:is|are|was|were|has|have|had|can|can't|does|doesn't|did|didn't|will|isn't|wasn't|loves?|hates?|likes?|plays?|works?|lives?|goes|went|came|got|made|took|runs?|moved|studies|makes?|wants?|speaks?|teaches|meets?|comes|gave|told|bought|died|closed|\\w{3,}ed)\\b"
 _SPLIT = re.compile(
     rf"(?:,? and (?=(?:(?-i:[A-Z][a-z]+)|(?:my|our) [\w-]+(?: (?-i:[A-Z])[a-z]+)?) and i\b)|,? (?:and|but|so|plus|then|though|although|yet|whereas) (?:then |also |now |so )?(?=(?:i|i'm|i've|i'll|i'd|we|we're|we've|we'll)\b|(?:my|our) (?:[\w'-]+ ){{1,4}}?{_FINITE})"
-    rf"|,? (?:and|but|so) (?=(?:last|next|this) (?:week|month|year|night|weekend|\w+day),? (?:i|we)\b)|, (?=(?:just|recently|finally) (?:got|finished|came|started|bought|moved|returned)\b)|, (?={_SUBJECT} (?!own\b)[\w']+ ?)|: (?={_SUBJECT})|,? (?:so|and) (?=please\b)|,? (?:and|but|so) (?={_OTHER} [\w']+)|, (?={_OTHER} ?[\w']+))",
+    rf"|,? (?:and|but|so) (?=(?:last|next|this) (?:week|month|year|night|weekend|\w+day),? (?:i|we)\b)|, (?=(?:just|recently|finally) (?:got|finished|came|started|bought|moved|returned)\b)|, (?=(?:now|these days|nowadays) (?:i|i'm|we|we're|it's|it is)\b)|, (?=got (?:laid off|fired|promoted|engaged|married|divorced)\b)|, (?={_SUBJECT} (?!own\b)[\w']+ ?)|: (?={_SUBJECT})|,? (?:so|and) (?=please\b)|,? (?:and|but|so) (?={_OTHER} [\w']+)|, (?={_OTHER} ?[\w']+))",
     re.IGNORECASE,
 )
 _PAIR = re.compile(
@@ -80,6 +80,24 @@ _NOT_BUT = re.compile(
     re.IGNORECASE,
 )
 """“My name is not Nora, it's Norah”: the value given up behind the new one, as it is read elsewhere."""
+_NOT_VALUE = re.compile(
+    r"^(?P<what>(?:my|our) [\w' -]{2,40} is|i'm|i am) (?P<new>(?-i:[A-Z])?[\w'-]+) not (?P<old>\d+|(?-i:[A-Z])[\w'-]+)$", re.IGNORECASE
+)
+"""“I'm 43 not 34”."""
+_USED_TO_BE = re.compile(
+    r"^(?P<what>(?:my|our) [\w' -]{2,40}) used to be (?P<old>[^,.;]{2,40}?),? but (?:now )?(?:it's|its|it is|is) (?:now )?(?P<new>[^,.;]{2,40})$",
+    re.IGNORECASE,
+)
+_TODAY_IS = re.compile(
+    r"^(?:(?P<day>today|tomorrow|yesterday|(?:(?:next|this|on) )?(?:mon|tues|wednes|thurs|fri|satur|sun)day) (?P<verb>is|was)|(?:it's|it is)) "
+    r"(?P<what>(?:my|our) (?:[\w'-]+ ){0,2}?(?:birthday|anniversary))(?: (?P<late>today|tomorrow|(?:on |next )?(?:mon|tues|wednes|thurs|fri|satur|sun)day))?$",
+    re.IGNORECASE,
+)
+_NOW_DO = re.compile(r"(?:,|,? and) (?P<now>now|currently) (?P<verb>live|work|rent|drive|study|teach|own|run|play)\b", re.IGNORECASE)
+_PUT_ON = re.compile(
+    r"^(?:(?:my|the|our) (?:doctor|doc|gp|psychiatrist|cardiologist|neurologist|specialist|vet)|dr\.? [\w'-]+) (?:has |just |have )*(?:put|started) me on ",
+    re.IGNORECASE,
+)
 _LAST_TALK = re.compile(
     r",? since (?:we|i) (?:last )?(?:spoke|talked|chatted|chat|met)\b|since (?:our|the) last (?:chat|talk|conversation),? ?|,? (?:btw|by the way|lol|tbh|though|too|speaking of)(?=[.!]*$)",
     re.IGNORECASE,
@@ -88,16 +106,24 @@ _TAIL = re.compile(
     r"(?:,| and|, and| -)? (?:(?:it|that|which)(?: was|'s| is| were)|(?:and )?had|having|was) (?:just |really |so |such )*(?:(?:so much|a lot of|lots of|a ton of|a|an|some) )?(?:great |good |amazing |awesome |wonderful |lovely )*(?:fun|blast|time|awesome|amazing|great|wonderful|incredible|fantastic|nice|cool|lovely|unreal|experience)\b(?! \w+ing).*$"
     r"|,? and (?:the \w+(?: (?:of|at|in|on) (?:the |my )?\w+)?|\w+ing\b[^,]*?) (?:is|are|was|were|has|have|makes?|gives?|helps?|fascinates?|feels?|brings?)\b.*$"
     r"|,? and (?:some|another|every|a|an) \w+ (?:is|are|was|were|has|had|threw|came|took|broke|fell|ran|stole|hit|said|gave|made|\w{3,}ed)\b.*$"
-    r"|, and (?:[a-z]+ ){1,2}(?:is|are|was|were|makes?|gives?)\b.*$",
+    r"|, and (?:[a-z]+ ){1,2}(?:is|are|was|were|makes?|gives?)\b.*$"
+    r"|,? and (?:regret|love|hate|like|enjoy|miss) (?:it|that|them|every \w+ of it)\b.*$|, (?:need|have|got|gotta) to \w+ (?:it|them|that)\b.*$"
+    r"|,? (?:so )?(?:fight me|sue me|don't (?:laugh|judge|ask)|pray for me|wish me luck|go figure|send help|excuse my|(?:but )?thanks everyone)\b.*$",
     re.IGNORECASE,
 )
 _ELLIPTIC = re.compile(
     r"^(?:(?:just|finally|recently|already|also|actually|even) )*(?P<verb>got|had|went|bought|started|finished|moved|met|found|lost|won|spent|visited|joined|signed up|adopted|broke|quit|left|came back|booked|passed|ran|began|"
-    r"completed|attended|planted|baked|cooked|painted|tried|hiked|taught|wrote|graduated|returned|celebrated|hosted|organi[sz]ed|volunteered|performed|competed) (?!it\b|that\b|this\b|you\b|ya\b|me\b|them\b|by\b|to be\b|so\b|some (?:ideas|tips)|any\b)",
+    r"completed|attended|planted|baked|cooked|painted|tried|hiked|taught|wrote|graduated|returned|celebrated|hosted|organi[sz]ed|volunteered|performed|competed|sold|tore|failed|switched|dropped|studied|gave up) (?!it\b|that\b|this\b|you\b|ya\b|me\b|them\b|by\b|to be\b|so\b|some (?:ideas|tips)|any\b)",
     re.IGNORECASE,
 )
 _ELLIPTIC_GOING = re.compile(
     r"^(?:(?:just|also|still|currently|actually) )*(?P<rest>(?:been \w+ing|going to (?:the|see|visit|start|move|study|buy|get|continue|take)|planning (?:to|on|a)|thinking (?:of|about)|hoping to|learning (?:to|how)|training for|saving up for|working (?:on|as|at)) (?!.*\b(?:is|was|has|have|had|makes?|made|gives?|gave|helps?|helped|can|will|takes?|took|keeps?|kept|brings?|feels?|felt|seems?|isn't|it's)\b).+)$",
+    re.IGNORECASE,
+)
+_ELLIPTIC_BEING = re.compile(
+    r"^(?:(?:just|also|still|currently|actually) )*(?P<rest>(?:allergic to|no longer (?:an? )?[\w-]+(?=$|,)|not a (?:big |huge )?fan of|living in (?-i:[A-Z])\w+|turning \d+|getting (?:married|divorced)|"
+    r"flying (?:back )?to|starting (?:an?|my) (?:new )?(?:job|phd|course|degree|masters?|business|diet|internship)|(?P<born>born (?:and raised )?in)|(?P<been>been (?:an? |the )?(?!\w+ing\b)\w+ (?:for|since))|(?P<can>can't (?:eat|drink|drive|swim)))\b"
+    r"(?!.*\b(?:is|was|makes?|gives?|can|will|takes?|seems?|isn't|it's|sucks|sounds)\b).*)$",
     re.IGNORECASE,
 )
 
@@ -109,6 +135,7 @@ def spell(text: str) -> str:
     text = re.sub(r"[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]+", " ", text)
     text = re.sub(r"(?<![\w'])[a-z]+\b(?!')", lambda m: _SPOKEN.get(m[0], m[0]), text)
     text = re.sub(r"([!?])[!?]+", r"\1", text)
+    text = re.sub(r"\bmy name's\b", "my name is", text, flags=re.IGNORECASE)
     return " ".join(text.split()).lstrip("-–—*• ")
 
 
@@ -117,7 +144,15 @@ def clauses(sentence: str) -> list[str]:
 
     A leading "Yesterday" or "When I was ten," goes to the clause's end; "As a vegetarian, what …?" gives "I'm a vegetarian".
     """
-    text = _NOT_BUT.sub(r"\g<what> \g<new>, not \g<old>", _open(sentence).rstrip(" ."))
+    sentence = sentence.rstrip(" .")
+    if match := _TODAY_IS.match(sentence.rstrip("!")):
+        sentence = f"{match['what']} {match['verb'] or 'is'} {match['day'] or match['late'] or 'today'}"
+    text = _NOT_BUT.sub(r"\g<what> \g<new>, not \g<old>", _open(sentence))
+    text = _NOT_VALUE.sub(r"\g<what> \g<new>, not \g<old>", text)
+    text = _USED_TO_BE.sub(r"\g<what> is \g<new>, not \g<old>", text)
+    text = _PUT_ON.sub("I was put on ", text)
+    if FIRST.match(text):
+        text = _NOW_DO.sub(r" and I \g<now> \g<verb>", text)
     if text.rstrip(" !").endswith("?"):
         text, rest = _before_question(text)
         if not text:
@@ -152,7 +187,9 @@ def _open(text: str) -> str:
     rest = text[match.end() :]
     # "Today I passed": the time stays; "Now, where": it does not matter.
     if (kept := _TIMES_OF_OPENER.search(match[0])) and FIRST.match(rest):
-        return f"{kept[1].capitalize()} {rest}"
+        if re.match(r"(?:now|currently)$", kept[1], re.IGNORECASE) and (subject := re.match(r"(?:i|we)(?:'m|'re)? ", rest, re.IGNORECASE)):
+            return f"{subject[0]}{kept[1].lower()} {rest[subject.end() :]}"
+        return f"{rest.rstrip(' .!')} {kept[1].lower()}"
     return _NAMED.sub("", rest) if rest else ""
 
 
@@ -246,6 +283,10 @@ def _whole(piece: str) -> str:
     if match := _ELLIPTIC_GOING.match(piece):
         lead = "I've" if match["rest"].lower().startswith("been") else "I'm"
         return f"{lead} {match['rest'][:1].lower()}{match['rest'][1:]}"
+    if match := _ELLIPTIC_BEING.match(piece):
+        subject = "I was" if match["born"] else "I've" if match["been"] else "I" if match["can"] else "I'm"
+        rest = re.sub(r"^(no longer [^,]+),.*$", r"\1", match["rest"], flags=re.IGNORECASE)
+        return f"{subject} {rest[:1].lower()}{rest[1:]}"
     if _ELLIPTIC.match(piece):
         return f"I {piece[:1].lower()}{piece[1:]}"
     return piece

@@ -82,7 +82,9 @@ def _facts(words: str, number: int, begin: int, people: People) -> list[tuple[st
     """The facts of one sentence, each with where the words it rests on begin."""
     spelled = spell(words)
     if joking(spelled):
-        return []
+        laughed = _LAUGHTER.sub("", spelled)  # "I have 3 kids lol": many laugh at the end of what they mean
+        plain = [] if joking(laughed) else _facts(laughed, number, begin, people)
+        return [(sentence, start) for sentence, start in plain if read(sentence).relation not in (None, ("age",))]
     found: list[tuple[str, int]] = []
     if states(re.sub(r"\?$", "", spelled)) or spelled.endswith("?"):
         found += [(sentence, begin) for sentence in in_passing(spelled) if HOLE not in spelled and states(sentence)]
@@ -93,6 +95,12 @@ def _facts(words: str, number: int, begin: int, people: People) -> list[tuple[st
                 other = possessive(match["other"] or match["with"] or match["and"])
                 other = other[:1].lower() + other[1:] if other.startswith("The user") else other
                 found.append((finish(f"The user and {other} {possessive(match['rest'])}"), begin))
+        elif (
+            (hedge := _HEDGE.match(plain))
+            and worth_keeping(plain[hedge.end() :])
+            and (sentence := third_person(plain[hedge.end() :].rstrip(".!…,; ")))
+        ):
+            found.append((f"The user thinks {sentence[:1].lower()}{sentence[1:]}", begin))
         elif FIRST.match(plain):
             cause = reason_of(plain)
             plain = cause if cause and worth_keeping(cause) else plain
@@ -111,6 +119,8 @@ def _facts(words: str, number: int, begin: int, people: People) -> list[tuple[st
     return found
 
 
+_HEDGE = re.compile(r"i (?:think|guess|suspect) (?:that )?(?=(?:i|i'm|i've|my|we|we're|our)\b)", re.IGNORECASE)
+_LAUGHTER = re.compile(r",? *\b(?:lol|lmao|rofl|ha(?:ha)+h?|he(?:he)+)\b", re.IGNORECASE)
 _MOVED = re.compile(
     r"^(?P<who>The user(?:'s [\w' -]+?)?) (?:(?:has|have|just|recently|finally|already|also|now) )*(?:moved|relocated) (?:back )?to "
     r"(?P<place>[A-ZÀ-Þ][\w'’-]+(?: (?:(?:de|del|di|do|da|la|le|el|of|on|upon|am|an der) )?[A-ZÀ-Þ][\w'’-]+)*)(?P<rest>.*)$"
@@ -160,13 +170,16 @@ def halves(sentence: str) -> list[str]:
 def supported(text: str, span: str) -> bool:
     """Whether every content word of a fact stands in the words it rests on (verb endings apart)."""
     have = set(tokens(span))
-    return all(
-        word in have or any(word.startswith(base[: max(3, len(base) - 1)]) for base in have) for word in content_words(text) if word != "called"
-    )
+
+    def begins(word: str, base: str) -> bool:
+        return word.startswith(base[:-1] if base.endswith("y") else base[: max(3, len(base) - 1)])  # flies, fly
+
+    return all(word in have or any(begins(word, base) for base in have if len(base) > 1) for word in content_words(text) if word != "called")
 
 
 _HABIT = re.compile(
-    r"\b(?:every|each|usually|always|since|\w+days|most|twice|daily|weekly|(?:birthday|anniversary)(?:'s| is| was| on))\b", re.IGNORECASE
+    r"\b(?:every|each|usually|always|since|\w+days|most|twice|daily|weekly|(?:birthday|anniversary)(?:'s| is| was| on)(?! (?:today|tomorrow|yesterday)))\b",
+    re.IGNORECASE,
 )
 _ASIDE = re.compile(r"\b(?:because|so that|which|whose|when|while|after|before|until)\b", re.IGNORECASE)
 """What follows has its own time, not that of the main clause."""

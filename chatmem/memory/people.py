@@ -21,7 +21,7 @@ _RELATION = rf"(?:{_FEMALE}|{_MALE}|{_EITHER}|{_PETS})"
 _NAME = r"[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ](?<!'s)(?<!’s)"
 _OWN = re.compile(
     rf"\b(?P<whose>my|our) (?P<adjective>(?:(?:older|younger|elder|little|big|twin|eldest|oldest|youngest|best|old|new|late|first|second|other|rescue|good|close|dear|childhood|step|half|ex|former|sweet|lovely|little) ){{0,2}})"
-    rf"(?P<relation>{_RELATION}|{_MANY})\b(?!-)(?P<possessive>['’]s)?(?:(?:,| is| was)? (?:named|called)|,| -| is)? ?(?P<name>(?-i:{_NAME}))?(?P<owner>['’]s)?",
+    rf"(?P<relation>{_RELATION}|{_MANY})\b(?!-| in law\b)(?P<possessive>['’]s)?(?:(?:,| is| was)? (?:named|called)|,| -| is)? ?(?P<name>(?-i:{_NAME}))?(?P<owner>['’]s)?",
     re.IGNORECASE,
 )
 _NEW = re.compile(
@@ -82,7 +82,7 @@ class People:
     def note(self, clause: str, sentence: int, begin: int) -> None:
         """Remember whom a clause mentions; ``begin`` is where its sentence stands in the message."""
         for match in [*_OWN.finditer(clause), *_NEW.finditer(clause)]:
-            if match.groupdict().get("possessive") and re.match(rf" (?:\w+ )?{_RELATION}\b", clause[match.end() :]):
+            if match.groupdict().get("possessive") and re.match(rf" ?(?:\w+ )?{_RELATION}\b", clause[match.end() :]):
                 continue  # "my brother's dog": not about the brother
             relation, name = match["relation"].lower(), match["name"] or ""
             name = "" if name in _NOT_NAMES else name

@@ -53,6 +53,11 @@ _HABIT = re.compile(
     re.IGNORECASE,
 )
 _PAST_TIME = re.compile(r"\b(?:yesterday|ago|last|when|earlier|in (?:19|20)\d\d|once)\b", re.IGNORECASE)
+AFTER_IS = (
+    r"(?:on|in|at|from|an?|called|named|now|\d+\w*|allergic|retired|pregnant|vegan|vegetarian|married|divorced|engaged|single|diabetic|deaf|blind|autistic|unemployed"
+    r"|(?-i:[A-Z])[a-z]+(?:ish|ese|ian|ean|an|ch)(?=$|[,.]| (?:and|but)\b))\b"
+)
+"""What follows "is" in "my wife's vegetarian", and no possessive."""
 _PLACES_TO = frozenset("work bed school town church sleep class lunch dinner breakfast practice dance".split())
 _GOING = frozenset(
     "go goes went going come get gets got drive drives walk walks cycle cycles commute commutes travel head heads listen back used".split()
@@ -67,6 +72,7 @@ _FOLLOWS_VERB = re.compile(
 def finite(verb: str, *, habit: bool = False, past_time: bool = False) -> str:
     """The verb after "I" as it stands after "the user": "have" -> "has", "play" -> "plays", "went" -> "went"."""
     low = verb.lower().replace("’", "'")
+    verb = low if verb.isupper() else verb  # "I LOVE it"
     if low in _AUXILIARY:
         return _AUXILIARY[low]
     if low in _SAME_PAST and not habit and past_time:
@@ -97,7 +103,7 @@ def third_person(clause: str) -> str | None:
     if not tokens or not re.match(r"(?:i|we|my|our|i'\w+|we'\w+)$", tokens[0], re.IGNORECASE):
         return None
     if tokens[0].lower() in ("my", "our"):
-        clause = re.sub(r"^(\w+ (?:[\w-]+ )?[\w-]+)'s (?=(?:on|in|at|a|an|called|named|now|\d+\w*)\b)", r"\1 is ", clause.replace("’", "'"))
+        clause = re.sub(rf"^(\w+ (?:[\w-]+ )?[\w-]+)'s (?={AFTER_IS})", r"\1 is ", clause.replace("’", "'"))
         tokens = _TOKEN.findall(clause)
     words = _Words(tokens, habit=bool(_HABIT.search(clause)), past_time=bool(_PAST_TIME.search(clause)))
     return finish("".join(words.convert()))
@@ -167,7 +173,7 @@ class _Words:
             return new
         if (low == "to" and self._infinitive(i, previous)) or low in _MODAL or low in ("let", "help", "make"):
             self.plain = False
-        elif self.plain and is_present(low) and self._coordinated(i):
+        elif is_present(low) and ((self.plain and self._coordinated(i)) or self._changed(i)):
             return finite(token, habit=True)
         return token
 
@@ -181,6 +187,10 @@ class _Words:
             and not re.search(r"\b(?:loves?|likes?|enjoys?|hates?|prefers?|have|into|my|our|the|a|some)\b(?: \w+)?, $", before, re.IGNORECASE)
             and not re.search(r"\b(?:love|like|enjoy|hate|prefer|into)\b", before, re.IGNORECASE)
         )
+
+    def _changed(self, i: int) -> bool:
+        """Whether "and now" stands before: "moved to Rome and now live in Bath"."""
+        return re.search(r"(?:\band|,) (?:now|currently) $", "".join(self.tokens[:i]), re.IGNORECASE) is not None
 
     def _following(self, i: int) -> str:
         return next((t.lower() for t in self.tokens[i + 1 :] if t[0].isalnum()), "")

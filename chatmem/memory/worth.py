@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from chatmem.memory.relations import relation_of
-from chatmem.memory.third_person import is_present
+from chatmem.memory.third_person import AFTER_IS, is_present
 from chatmem.words import content_words, stem
 
 MAX_CLAUSE = 400
@@ -17,8 +17,8 @@ _HYPOTHETICAL = re.compile(
     re.IGNORECASE,
 )
 _HEARSAY = re.compile(
-    r"\b(?:he|she|they|people|everyone|everybody|someone|somebody|nobody|you|(?:my|our|the|her|his|their) (?:[\w'-]+ ){0,2}?[\w'-]+|[A-Z][\w'-]+)"
-    r" (?:also |always |just |once |really |still )?(?:says?|said|tells?|told|claims?|claimed|thinks?|thought|believes?|believed|insists?|reckons?|swears?|joked|wrote that|mentioned|asked|asks)\b"
+    r"\b(?:he|she|they|people|everyone|everybody|someone|somebody|nobody|you|(?:my|our|the|her|his|their) (?:[\w'-]+ ){0,2}?[\w'-]+|(?-i:[A-Z])[\w'-]+)"
+    r" (?:also |always |just |once |really |still )?(?:says?|said|tells?|told|claims?|claimed|thinks?|thought|believes?(?! in\b)|believed(?! in\b)|insists?|reckons?|swears?|joked|wrote that|mentioned|asked|asks)\b"
     r"|\baccording to\b|\brumou?r|\bi(?:'ve)? (?:heard|read) (?:that|about|somewhere|it|you)\b|\b(?:i|we)(?:'ve)? (?:said|told|asked|say)\b",
     re.IGNORECASE,
 )
@@ -33,7 +33,7 @@ _TALK = re.compile(
     r"nervous|anxious|worried|tired|exhausted|bored|hungry|busy|swamped|in awe|in love with (?:it|this|that)|down|in\b(?=$|!)|up for|up to|all ears|with you|open to|looking forward|trying (?:to (?:stay|keep|be|remember|make sure|figure|do|say|get))|doing (?:my|our|well|good|great|fine|ok|okay|alright|it|what)|"
     r"hanging in|on it|rooting|dying|starving|obsessed|convinced|aware|able|about to|used to it|"
     r"appreciate|thank|(?:actually )?(?:just )?remembering|apologi[sz]e|get (?:it|how|why|what)|got it|got you|hope\b(?! to\b)|hoping\b(?! to\b)|can(?:not|'t)? (?:believe|wait|tell|see|imagine|relate|help|say|wrap|hear (?:you|that|it)|understand|do|recommend|vouch|get (?:it|that)|remember|be|use|totally|definitely|only|always|just|really|have|you)|"
-    r"(?:don't|didn't|do not|did not|haven't|couldn't) (?:get|know|understand|think|mean|see|mind|care|believe|remember|realize|realise|want to (?:be|sound|bother|miss)|say|ask|expect|regret|worry|blame|recall|doubt|wanna)|"
+    r"(?:don't|didn't|do not|did not|haven't|couldn't) (?:get|know|understand|think|mean|see|mind|care|believe(?! in\b)|remember|realize|realise|want to (?:be|sound|bother|miss)|say|ask|expect|regret|worry|blame|recall|doubt|wanna)|"
     r"forgot|forget|misread|misunderstood|remember|realized|realised|learned (?:that|so much|a lot)|learnt|noticed (?:that|how|it|you|a lot)|interested in (?:learning|knowing|hearing|finding|exploring|getting|understanding|the (?:\w+ )*(?:aspects?|context|details))|leaning towards|not (?:entirely |really |quite )?sure|having (?:some )?(?:trouble|issues|problems|difficulty) with|promise|rec+om+end|suggest|do[-,.]|shine|hate to|love to (?:hear|see|know)|love how|love when|like how|"
     r"love (?:that|it|this|these|those|your)|like (?:that|it|this|these|those|your|the idea)|hate (?:that|it|this|when)|enjoyed (?:that|it|this)|miss (?:it|that)|want (?:you|to know|to (?:ask|say|tell|share|thank|see (?:you|if)|make sure|hear|understand|be|show|give|remind|let|keep|help|fill|talk|check)|it|this|that|them|everyone|people|more)|"
     r"wanted to (?:ask|say|tell|share|let|know|check|see if|make sure|fill|thank|show|reach)|need (?:you|the|to (?:know|go|run|be|keep|make sure|think|stay|take|find|remember|fix|do|get|check)|help|some|a|an|your|more|ideas|advice|it|this|that|them)|"
@@ -57,7 +57,7 @@ _DEICTIC = re.compile(
     r"|\b(?:about|of|in|on|with|for|at|to|from|like|by|love|loved|loving|do|did|done|doing|had|saw|seen|made|make|making|got|get|want|need|hear|heard|read|tried|try|bought|took|take|taken|taking|know|enjoy|enjoyed|did|picked|pick|found|watched|give|gave|giving|put|see|seeing|keep|kept|started|finished|using|used|use) "
     r"(?:that|this|these|those)\b(?! (?:morning|afternoon|evening|week|weekend|month|year|spring|summer|autumn|fall|winter|past|coming|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|september|october|november|december|christmas|semester|season|term|time next))"
     r"|\bthat (?!i\b|i'|we\b|we'|he\b|she\b|it\b|they\b|you\b|is\b|was\b|are\b|were\b|has\b|have\b|had\b|can\b|could\b|will\b|would\b|the\b|a\b|an\b|my\b|our\b|his\b|her\b|their\b|there\b|really\b|also\b|goes\b|\w+s\b|\w+ed\b|(?:came|went|got|made|took|fits?|lets?|night|day|year|time|way)\b)\w"
-    r"|\b(?:this|these|those) (?!morning|afternoon|evening|week|weekend|month|year|spring|summer|autumn|fall|winter|past|coming|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|september|october|november|december|christmas|semester|season|term)",
+    r"|\b(?:this|these|those) (?!morning|afternoon|evening|week|weekend|month|year|spring|summer|autumn|fall|winter|past|coming|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|september|october|november|december|christmas|semester|season|term|days)",
     re.IGNORECASE,
 )
 _PRONOUN_OBJECT = re.compile(
@@ -96,14 +96,18 @@ _OTHERS_LAST = re.compile(
     r"^(?:also |just |always |now |still |really |never |both )*(?:is an?|is from|is the|is called|is named|has an?|has \w+|lives?|works?|plays?|loves?|likes?|hates?|teaches|speaks?|studies|study|runs?|flies|drives?|owns?|makes?|sells?|moved|was born|is (?:in|on|at) |is allergic|is (?:crazy|mad) about|is into|is good at|is (?:afraid|scared) of|is obsessed with|is \d+|is \w+ing|collects?|is named|name is)\b"
 )
 _TASTE = re.compile(
-    r"^i (?:(?:really|also|absolutely|just) )*(?:love|like|hate|don't like|do not like|can't stand|dislike|adore|detest|prefer|enjoy|don't eat|don't drink) (?!it|that|this|these|those|them|him|her|you|how|when|to\b|the\b|being|having|getting|doing|everything|anything|something|things?|one)[\w-]{3,}$",
+    r"^i (?:(?:really|also|absolutely|just) )*(?:love|like|hate|don't like|do not like|can't stand|dislike|adore|detest|prefer|enjoy|don't eat|don't drink|(?:don't )?believe in) (?!it|that|this|these|those|them|him|her|you|how|when|to\b|the\b|being|having|getting|doing|everything|anything|something|things?|one)[\w-]{3,}$",
+    re.IGNORECASE,
+)
+_TURN = re.compile(
+    r"^i(?:'ve| have)? (?:just |recently |finally |also )?(?:got|was|been) (?:fired|laid off|made redundant|promoted|dumped|engaged|married|divorced)(?: \w+){0,4}$",
     re.IGNORECASE,
 )
 # Frames of what lasts: with one of them a single concrete word is enough.
 _LASTING = re.compile(
     r"^(?:i|we)(?:'m|'ve|'re)? ?(?:\w+ly |just |also |still |always |never |now |no longer |don't |do not |do |used to |have always |am |are |can |can't )*"
     r"(?:(?:love|like|hate|prefer|enjoy|dislike|stand|learned|learnt|(?:trying |want |hope |plan |hoping |planning |going |need )to|play|speak|teach|study|studied|eat|drink|own|collect|drive|wear|take|use|have|had|got|grew up|live|lived|work|worked|moved|been|be|bake|cook|paint|ski|swim|hike|garden|sew|knit|do)\b|(?:an?|the|from|allergic|in|on|into|at|with|part of|more of an?|paying|learning|training|studying|reading|retired|married) )"
-    r"|\bfavou?rites?\b|^(?:my|our) [\w' -]{2,40} (?:is|are|was|has|have|plays?|works?|lives?|named|called)\b|\b(?:quit|stopped|joined|adopted|bought|sold|born|named|called|graduated|volunteer\w*|visited|started (?:\w+ing|an?|at|my)|finished|moved|diagnosed|raised in|pregnant|engaged|married|divorced|promoted|hired|fired|turning \d+|turned \d+|passed|failed|won|lost|met|wrote|broke|hurt|went \w+ing)\b",
+    r"|\bfavou?rites?\b|^(?:my|our) [\w' -]{2,40} (?:is|are|was|has|have|plays?|works?|lives?|named|called)\b|\b(?:quit|stopped|gave up|was put on|joined|adopted|bought|sold|born|named|called|graduated|volunteer\w*|visited|started (?:\w+ing|an?|at|my)|finished|moved|diagnosed|raised in|pregnant|engaged|married|divorced|promoted|hired|fired|turning \d+|turned \d+|passed|failed|won|lost|met|wrote|broke|hurt|went \w+ing)\b",
     re.IGNORECASE,
 )
 _FEELING = re.compile(
@@ -114,10 +118,11 @@ _FEAR = re.compile(
     r"^i(?:'m| am| was)(?: \w+)? (?:scared|terrified|afraid|frightened) of (?!(?:it|that|this|what|how|the (?:future|unknown)))\w+", re.IGNORECASE
 )
 _PREDICATE = re.compile(
-    r"^(?:i'm|i am|we're|we are) (?:(?:also|really|still|so|not|now|actually|very|pretty|all|just|\w+ly) )*(?P<word>[\w'-]+)$", re.IGNORECASE
+    r"^(?:i'm|i am|we're|we are) (?:(?:also|really|still|so|not|now|no longer|actually|very|pretty|all|just|\w+ly) )*(?P<word>[\w'-]+)(?: (?:at the moment|right now|these days|now|again|currently|too))?$",
+    re.IGNORECASE,
 )
 _TRAITS = re.compile(
-    r"^(?:\d{1,3}|single|married|divorced|engaged|widowed|pregnant|retired|unemployed|self-employed|employed|vegan|vegetarian|pescatarian|gay|lesbian|bisexual|bi|queer|trans|transgender|straight|asexual|nonbinary|non-binary|autistic|dyslexic|"
+    r"^(?:\d{1,3}|freelancing|single|married|divorced|engaged|widowed|pregnant|retired|unemployed|self-employed|employed|vegan|vegetarian|pescatarian|gay|lesbian|bisexual|bi|queer|trans|transgender|straight|asexual|nonbinary|non-binary|autistic|dyslexic|"
     r"diabetic|asthmatic|epileptic|deaf|blind|colou?r-?blind|left-handed|right-handed|ambidextrous|bilingual|trilingual|religious|atheist|agnostic|catholic|muslim|jewish|buddhist|hindu|christian|protestant|sikh|mormon|introverted|extroverted|shy|"
     r"bald|short-sighted|nearsighted|lactose-intolerant|celiac|coeliac|gluten-free|sober|homeschooled|adopted|[a-z]+(?:ish|ese|ian|ean))$",
     re.IGNORECASE,
@@ -126,10 +131,11 @@ _TRAITS = re.compile(
 
 # Set phrases that say nothing; anywhere in a clause.
 _EMPTY = re.compile(
-    r"^(?:i|we)(?:'m|'re| am| are| was| were) like\b|\b(?:mak(?:e|es|ing) it (?:happen|work|through|count)|(?:make|makes|making|made|see|saw) (?:a|the|an|such a|some|more of an) (?:\w+ )?(?:difference|impact|change)\b|affect people|raise awareness|positive change|inspir\w+ (?:others|people|other)|express (?:my|our)self|help (?:others|people)$|be known|another one|great team|(?:got|have|had|received) (?:some |a |an )?(?:great|good|big|bad|exciting|funny|amazing) (?:news|story|idea)|(?:crazy|wild|wicked|real|tough|some wild) (?:game|battle|week|day out|day|time|match|ride)s?\b|a setback|big names|for the cause|for a nice flavou?r|(?:made|baked|cooked) (?:a |an |some |the )?\w+$|ideas from|plans down|for fun$|some cooking|played games|of the language|right attitude|^(?:my|our) \w+ (?:is|are|was) like|roller ?coaster|(?:great|good|amazing|new|more|fond) memories|more energy|savou?r|treasure|here'?s|(?:after|before|besides|except|since|because of|despite) that$|stay (?:determined|positive|true|strong|focused)|(?:lot|lots) of research|figur(?:e|ing) out (?:the details|how|what|ideas)|mak(?:e|ing) (?:\w+ ){1,3}work\b|stuff like|time with the|longer$|the most growth|seen the most|(?:last|new|first|old|current|other|next|same|second|right|best) ones?\b|glad to (?:know|hear)\b|the impact|(?:playing|doing|practi[cs]ing|using) (?:\w+ly )?for (?:about|over|almost|just|quite|some time|\d+ (?:years|months|weeks)|(?:two|three|four|five|six|seven|eight|ten) (?:years|months|weeks)|a (?:while|few|long|couple))|^(?:my|our) (?:\w+ )?(?:team|family|friends?|kids|fam|teammates|dreams?|writing|work|business|journey|goal|aim)(?:, family and mentors)? (?:is|are|has been|have been|was|were) (?:like|super|so|my|our|the|to (?:show|give|get|make)|coming|comin'?|going well|really|always)|come (?:so|a long|this) |first step|never give up|keep (?:going|pushing|moving|trying|at it|it up)|(?:got|get|getting) the (?:hang|chance|opportunity)|"
+    r"\b(?:is|are) killing me\b|\bdriv(?:es?|ing) (?:me|us) (?:crazy|mad|nuts|insane|up the wall)\b|\blooks? like (?:i|we)\b|\b(?:i'm|i am) basically\b|\bmarried to (?:my|our) (?:work|job|career)\b"
+    r"|^we (?:(?:only|still|mostly|always|often|rarely|hardly|usually|now|barely) )*(?:talk|chat|meet|meet up|see each other|have the same|share)\b(?! (?:an?|our|my) )|^(?:i|we)(?:'m|'re| am| are| was| were) like\b|\b(?:mak(?:e|es|ing) it (?:happen|work|through|count)|(?:make|makes|making|made|see|saw) (?:a|the|an|such a|some|more of an) (?:\w+ )?(?:difference|impact|change)\b|affect people|raise awareness|positive change|inspir\w+ (?:others|people|other)|express (?:my|our)self|help (?:others|people)$|be known|another one|great team|(?:got|have|had|received) (?:some |a |an )?(?:great|good|big|bad|exciting|funny|amazing) (?:news|story|idea)|(?:crazy|wild|wicked|real|tough|some wild) (?:game|battle|week|day out|day|time|match|ride)s?\b|a setback|big names|for the cause|for a nice flavou?r|(?:made|baked|cooked) (?:a |an |some |the )?\w+$|ideas from|plans down|for fun$|some cooking|played games|of the language|right attitude|^(?:my|our) \w+ (?:is|are|was) like|roller ?coaster|(?:great|good|amazing|new|more|fond) memories|more energy|savou?r|treasure|here'?s|(?:after|before|besides|except|since|because of|despite) that$|stay (?:determined|positive|true|strong|focused)|(?:lot|lots) of research|figur(?:e|ing) out (?:the details|how|what|ideas)|mak(?:e|ing) (?:\w+ ){1,3}work\b|stuff like|time with the|longer$|the most growth|seen the most|(?:last|new|first|old|current|other|next|same|second|right|best) ones?\b|glad to (?:know|hear)\b|the impact|(?:playing|doing|practi[cs]ing|using) (?:\w+ly )?for (?:about|over|almost|just|quite|some time|\d+ (?:years|months|weeks)|(?:two|three|four|five|six|seven|eight|ten) (?:years|months|weeks)|a (?:while|few|long|couple))|^(?:my|our) (?:\w+ )?(?:team|family|friends?|kids|fam|teammates|dreams?|writing|work|business|journey|goal|aim)(?:, family and mentors)? (?:is|are|has been|have been|was|were) (?:like|super|so|my|our|the|to (?:show|give|get|make)|coming|comin'?|going well|really|always)|come (?:so|a long|this) |first step|never give up|keep (?:going|pushing|moving|trying|at it|it up)|(?:got|get|getting) the (?:hang|chance|opportunity)|"
     r"had the (?:chance|opportunity|pleasure)|(?:gave|give|giving) it (?:my|our)|what matters|day by day|step by step|one step|hard work|(?:follow|chase|chasing|following|pursue|pursuing|reach|reaching|achieve|achieving) (?:my|our|their) (?:dreams?|goals?|passions?)|make (?:my|our) dreams?|"
     r"in no time|at the end of the day|for sure|a lot to (?:learn|do)|means? (?:a lot|so much|the world)|something (?:new|special|different|meaningful|positive|special|like)|live authentically|(?:giving|give|gives) (?:me|us) (?:\w+ )?(?:strength|hope|peace|joy|courage|motivation|a sense)|each other's backs?|one another|cheer(?:ing)? (?:me|us) (?:up|on)|"
-    r"some people|some (?:good )?(?:advice|tips|ideas)|as usual|the (?:same|right) (?:page|way|thing|track)|a (?:few|lot|bit|ton|bunch)$|on (?:me|us)$|something\b|(?:went to|attended|been to|had) an? (?:\w+ )?(?:event|experience|place|day|time)$|(?:is|are|was|were|'s) (?:getting |just |always |also |all )*(?:so |really |super |very |pretty |totally |absolutely )*(?:excited|proud|happy|awesome|amazing|supportive|great|incredible|fantastic|wonderful|thrilled|(?:my|our) (?:future|everything|rock|world|life|inspiration|strength))\b|hearts? into|striving|things happening|happening to|new people$|no big|break from reality|worked hard|work(?:ing)? hard|quality time|some (?:new |other |great |cool )?(?:stuff|things|projects|plans)\b|so much$|true self|(?:enjoy|enjoys|enjoyed|love) .*company$|each other|(?:we were|we are|we're) (?:\w+ )?(?!\d)\w{3,}s\b(?! (?:a|the))|another (?:at|from|in|for|on|and|to)\b|(?:love|like|enjoy|loved|liked|enjoyed) (?:the|all the|how the) (?:\w+ ){0,3}?(?:colou?rs?|texture|leaves|sky|scenery|pictures?|photos?|pics?|paintings?|design|patterns?|views?|poses|idea|way|energy|vibes?|look|lighting|details|frosting|themes?|style|feel|atmosphere|concept)\b|^(?:my|our) (?:fav\w*|personal favou?rite)(?: one| part| thing| memory| moment)? (?:is|was|are|has)\b|(?:don't|do not|didn't|haven't|hasn't) (?:really )?(?:have|had|got) (?:a|any|big|much|many|the|enough)?\s?(?:recipe|plans|time|idea|clue|energy|words|choice)|on the positive|so cute$|went (?:okay|ok|well|great|fine|good)$|(?:on|of|with|about|for) for (?:a|the|so)|(?:some|any) to\b|(?:a )?few more\b|with them$|to them$|with (?:him|her)$|love the way|in (?:my|our) (?:career|life|lives)$|quite some time)",
+    r"some people|some (?:good )?(?:advice|tips|ideas)|as usual|the (?:same|right) (?:page|way|thing|track)|a (?:few|lot|bit|ton|bunch)$|on (?:me|us)$|something\b|(?:went to|attended|been to|had) an? (?:\w+ )?(?:event|experience|place|day|time)$|(?:is|are|was|were|'s) (?:getting |just |always |also |all )*(?:so |really |super |very |pretty |totally |absolutely )*(?:excited|proud|happy|awesome|amazing|supportive|great|incredible|fantastic|wonderful|thrilled|(?:my|our) (?:future|everything|rock|world|life|inspiration|strength))\b|hearts? into|striving|things happening|happening to|new people$|no big|break from reality|worked hard|work(?:ing)? hard|quality time|some (?:new |other |great |cool )?(?:stuff|things|projects|plans)\b|so much$|true self|(?:enjoy|enjoys|enjoyed|love) .*company$|each other|(?:we were|we are|we're) (?:\w+ )?(?!\d|vegetarians|vegans|teachers|doctors|nurses|farmers|twins)\w{3,}s\b(?! (?:a|the))|another (?:at|from|in|for|on|and|to)\b|(?:love|like|enjoy|loved|liked|enjoyed) (?:the|all the|how the) (?:\w+ ){0,3}?(?:colou?rs?|texture|leaves|sky|scenery|pictures?|photos?|pics?|paintings?|design|patterns?|views?|poses|idea|way|energy|vibes?|look|lighting|details|frosting|themes?|style|feel|atmosphere|concept)\b|^(?:my|our) (?:fav\w*|personal favou?rite)(?: one| part| thing| memory| moment)? (?:is|was|are|has)\b|(?:don't|do not|didn't|haven't|hasn't) (?:really )?(?:have|had|got) (?:a|any|big|much|many|the|enough)?\s?(?:recipe|plans|time|idea|clue|energy|words|choice)|on the positive|so cute$|went (?:okay|ok|well|great|fine|good)$|(?:on|of|with|about|for) for (?:a|the|so)|(?:some|any) to\b|(?:a )?few more\b|with them$|to them$|with (?:him|her)$|love the way|in (?:my|our) (?:career|life|lives)$|quite some time)",
     re.IGNORECASE,
 )
 _PERSONS = re.compile(
@@ -140,18 +146,21 @@ _PERSONS = re.compile(
 
 
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|am|has|have|had|can|can't|will|won't|does|doesn't|do|don't|did|didn't|isn't|wasn't|aren't|got|went|came|made|took|gave|told|bought|sold|lost|found|left|died|ran|won|grew|fell|broke|kept|taught|lent|sent|met|let|put|quit|hurt|cut|said|became|began|\w{2,}(?:s|ed|en))\b|'s (?:on|in|at|a|an|called|named|now|\d+\w*)\b",
+    r"\b(?:is|are|was|were|am|has|have|had|can|can't|will|won't|does|doesn't|do|don't|did|didn't|isn't|wasn't|aren't|got|went|came|made|took|gave|told|bought|sold|lost|found|left|died|ran|won|grew|fell|broke|kept|taught|lent|sent|met|let|put|quit|hurt|cut|said|became|began|\w{2,}(?:s|ed|en))\b"
+    rf"|'s {AFTER_IS}",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|some|many|several|few) (?:\w+ )?\w+s\b", re.IGNORECASE)
+"""Things, whose plural is no verb: "our daughter Lea two years later"."""
 
 
 def _has_verb(clause: str) -> bool:
     """Whether a clause about "my X" says something of X before any subordinate clause."""
     rest = re.split(r" (?:when|because|that|who|which|while|if|as) ", clause)[0].partition(" ")[2].partition(" ")[2]
     return (
-        bool(_VERB.search(rest))
+        bool(_VERB.search(_COUNTED.sub("", rest)))
         or (bool(re.match(r"\S+ (?:\w+ )?\w+s\b", clause)) and any(is_present(word) for word in rest.split()))
-        or bool(re.match(r"\S+ \S+'s (?:on|in|at|a|an|called|named|now|\d\w*)\b", clause))
+        or bool(re.match(rf"\S+ \S+'s {AFTER_IS}", clause, re.IGNORECASE))
     )
 
 
@@ -182,7 +191,7 @@ def _unresolved(clause: str) -> bool:
 
 def worth_keeping(clause: str) -> bool:
     """Whether a first-person clause states a fact or event of the user's own that will still mean something later."""
-    plain = clause.strip().rstrip(".!…,; ")
+    plain = re.sub(r"\b(in|for|at) IT\b", r"\1 informatics", clause.strip().rstrip(".!…,; "))  # no pronoun
     if not states(plain):
         return False
     if predicate := _PREDICATE.match(plain):
@@ -197,16 +206,20 @@ def worth_keeping(clause: str) -> bool:
         return False
     if _PRONOUN_OBJECT.match(plain) or _DEICTIC.search(plain) or _EMPTY.search(plain) or _unresolved(plain):
         return False
-    if _TASTE.match(plain):
+    if _TASTE.match(plain) or _TURN.match(plain):
         return True
     rich = len(_rich(plain)) + _dated(plain)
     return rich >= 2 or (rich == 1 and (_habitual(plain) or bool(_LASTING.search(plain))))
 
 
 def joking(sentence: str) -> bool:
-    """Whether a sentence says that it, or the one before, was not meant."""
+    """Whether a sentence says that it, or the one before, was not meant, or that somebody else claims it."""
     return (
-        re.search(r"\b(?:(?:just |only )?(?:kidding|joking)|jk|lol|lmao|rofl|ha(?:ha)+h?|not really|kidding aside)\b|[😂🤣]", sentence, re.IGNORECASE)
+        re.search(
+            r"\bas (?:my|our|the|they|he|she) (?:\w+ ){0,3}says?\b|\bor so (?:he|she|they|it|i) (?:says?|claims?|thinks?|said|claimed|heard)\b|^(?:yeah,? right|as if|oh,? (?:great|joy|wonderful)|sure,? because)\b|\b(?:(?:just |only )?(?:kidding|joking)|jk|lol|lmao|rofl|ha(?:ha)+h?|not really|kidding aside)\b|[😂🤣]",
+            sentence,
+            re.IGNORECASE,
+        )
         is not None
     )
 
