@@ -13,7 +13,7 @@ from chatmem.memory.times import question_range, resolve, written
 
 FRIDAY = date(2026, 11, 20)
 
-# text, first day, last day (None: one day); "-" for no date
+# text, first day, last day (none: one day), several divided by semicolons; "-" for no date
 CASES = """
 I moved on 2024-03-05 | 2024-03-05
 the log says 2023/07/01 (Sat) 23:13 | 2023-07-01
@@ -178,21 +178,110 @@ once upon a time | -
 we meet in 5 minutes | -
 I am in my 20s | -
 999 years ago | 1027-01-01 1027-12-31
+I've got a test on Wednesday | 2026-11-25
+I got my cast removed on Tuesday | 2026-11-17
+I'm getting my cast removed on 10 December | 2026-12-10
+my car is getting serviced on Tuesday | 2026-11-24
+I’ll call her Monday | 2026-11-23
+valentine’s day was a flop | 2026-02-14
+I can't come on Monday | 2026-11-23
+I must admit the gig on Monday was fun | 2026-11-16
+I need to call the bank on Monday | 2026-11-23
+remind me on Monday to call mum | 2026-11-23
+let's meet on Tuesday | 2026-11-24
+see you on Saturday! | 2026-11-21
+good luck on Monday | 2026-11-23
+I didn't see you on Saturday | 2026-11-14
+we move on Saturday | 2026-11-21
+where did we go on Saturday? | 2026-11-14
+I didn't know we leave on Saturday | 2026-11-21
+mum's friend rang on Tuesday | 2026-11-17
+mum's back on Tuesday | 2026-11-24
+dad's party on Tuesday | 2026-11-24
+she turns 12 in August | 2027-08-01 2027-08-31
+it turns out he left on Monday | 2026-11-16
+in June my sister's getting married | 2027-06-01 2027-06-30
+I'm seeing Fred on Tuesday | 2026-11-24
+he told me the exam is on Tuesday | 2026-11-24
+on Tuesday and on Saturday I'm working | 2026-11-24; 2026-11-21
+I see my kids every other Friday | -
+I usually work on Friday | -
+I swim once a week on Friday | -
+we saw each other on Monday | 2026-11-16
+in January I was in hospital | 2026-01-01 2026-01-31
+we go there every year in June | -
+we went there in March last year | 2025-03-01 2025-03-31; 2025-01-01 2025-12-31
+I was ill in May. Last year was worse | 2026-05-01 2026-05-31; 2025-01-01 2025-12-31
+two years ago in March we split | 2024-01-01 2024-12-31
+the way in may be blocked | -
+this may be the last time | -
+I lost 5 kilos in two months | -
+I haven't slept in 3 days | -
+the exam I told you of is in two weeks | 2026-12-04
+they told me to come back in two weeks | 2026-12-04
+I haven't packed and we leave in two weeks | 2026-12-04
+we moved after Easter | 2026-04-05
+after Christmas we're moving | 2026-12-25
+I've been ill since Easter | 2026-04-05 2026-11-20
+I've had a cough since last week | 2026-11-09 2026-11-20
+I've been sober since May 5 | 2026-05-05 2026-11-20
+I've had a cold since the weekend | 2026-11-14 2026-11-20
+the last week of June | -
+it's my last week at work | -
+I saw her last week | 2026-11-09 2026-11-15
+the next week he proposed | -
+I fly on the 5th of next month | 2026-12-05
+it arrived on the 3rd of last month | 2026-10-03
+it's Friday and I'm tired | 2026-11-20
+is it Monday already? | -
+the recital is a week on Friday | 2026-12-04
+Tuesday week is the hearing | 2026-12-01
+two weeks today we move | 2026-12-04
+my baby is two weeks today | 2026-11-20
+I met him a year ago today | 2025-11-20
+we fly five weeks from tomorrow | 2026-12-26
+Saturday the 6th, bring wine | 2027-02-06
+the scan is on Saturday the 4th | -
+Tues 8 December dentist | 2026-12-08
+it came out in oct '22 | 2022-10-01 2022-10-31
+the summer of '69 | 1969-06-01 1969-08-31
+a loan of 2000 from my dad | -
+I eat around 1900 calories | -
+Black Friday I bought a telly | -
+one Saturday we drove to Wales | -
+we hiked on Easter Monday | 2026-04-06
+this Saturday just gone we went to Bath | 2026-11-14
+this December was cold | 2025-12-01 2025-12-31
+I fell two weeks before Christmas | -
+I had seen him two days earlier | -
+I bought Christmas lights | -
+Christmas Eve dinner was nice | -
+we adopted a dog 3 wks ago | 2026-10-30
+I moved here 6 yrs ago | 2020-01-01 2020-12-31
+I met Jess a couple days ago | 2026-11-18
+I met Jess couple days ago | 2026-11-18
+I quit thirteen days ago | 2026-11-07
+I'm off tmrw | 2026-11-21
+sat morning I was sick | 2026-11-14
+dentist tues 3pm | 2026-11-24
+sun cream and a sat nav | -
+we have a party on new years eve | 2026-12-31
+I finished 20 books over the summer | 2026-06-01 2026-08-31
 """
 
 
-def _cases() -> list[tuple[str, date | None, date | None]]:
-    found: list[tuple[str, date | None, date | None]] = []
+def _cases() -> list[tuple[str, list[tuple[date, date]]]]:
+    found = []
     for line in CASES.strip().splitlines():
         text, _, dates = line.rpartition(" | ")
-        start, _, end = dates.partition(" ")
-        found.append((text, None, None) if start == "-" else (text, date.fromisoformat(start), date.fromisoformat(end or start)))
+        days = [[date.fromisoformat(day) for day in one.split()] for one in dates.split("; ") if one != "-"]
+        found.append((text, [(both[0], both[-1]) for both in days]))
     return found
 
 
-@pytest.mark.parametrize(("text", "start", "end"), _cases())
-def test_said_on_friday_20_november_2026(text: str, start: date | None, end: date | None) -> None:
-    assert [(span.start, span.end) for span in resolve(text, FRIDAY)] == ([(start, end)] if start else [])
+@pytest.mark.parametrize(("text", "expected"), _cases())
+def test_said_on_friday_20_november_2026(text: str, expected: list[tuple[date, date]]) -> None:
+    assert [(span.start, span.end) for span in resolve(text, FRIDAY)] == expected
 
 
 @pytest.mark.parametrize(
@@ -256,6 +345,9 @@ def test_several_expressions_stand_in_order_without_overlap() -> None:
         ("What am I doing on Saturday?", "2026-11-21", "2026-11-21"),
         ("What did I read since September?", "2026-09-01", "2026-11-20"),
         ("Who did I meet last Tuesday?", "2026-11-17", "2026-11-17"),
+        ("What is happening later this month?", "2026-11-20", "2026-11-30"),
+        ("What have I got on Wednesday?", "2026-11-25", "2026-11-25"),
+        ("What has happened since last week?", "2026-11-09", "2026-11-20"),
     ],
 )
 def test_question_range(question: str, start: str, end: str) -> None:
@@ -270,6 +362,7 @@ def test_question_range(question: str, start: str, end: str) -> None:
         "How many weeks passed between 3 May and 5 June?",
         "What is my dog called?",
         "When did I start my job?",
+        "What did I eat today?",
     ],
 )
 def test_questions_about_a_duration_or_no_time_have_no_range(question: str) -> None:

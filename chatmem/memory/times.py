@@ -17,7 +17,7 @@ from itertools import count
 
 from dateutil.relativedelta import relativedelta
 
-from chatmem.memory.time_words import DAYS, DECADES, FEASTS, MONTHS, NUMBERS, PATTERNS, SEASONS, VAGUE_NUMBERS, direction_of
+from chatmem.memory.time_words import DAYS, DECADES, FEASTS, MONTHS, NUMBERS, PATTERNS, SEASONS, SHORT_DAYS, SHORT_UNITS, VAGUE_NUMBERS, direction_of
 
 __all__ = ["DAYS", "MONTHS", "NUMBERS", "Span", "age", "question_range", "resolve", "written", "written_range"]
 
@@ -39,25 +39,30 @@ def resolve(text: str, today: date) -> list[Span]:
     """The time expressions of a text, left to right, without overlaps.
 
     A month, day or weekday without a year means the nearest one in the direction of the sentence's tense; without any, the past.
+    What follows "since" lies back, and its range goes on until today.
     """
+    plain = text.replace("’", "'")
     spans: list[Span] = []
     for name, pattern in PATTERNS:
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(plain):
             if any(match.start() < span.finish and span.begin < match.end() for span in spans):
                 continue
             if name == "weekday" and any(re.fullmatch(r",? (?:the )?", text[match.end() : span.begin]) for span in spans if span.begin > match.end()):
                 continue  # "Sunday, 3 May"
+            since = match[0].lower().startswith("since ") or _SINCE.search(plain[: match.start()][-12:])
             try:
-                found = _RULES[name](match, today, direction_of(text, match))
+                found = _RULES[name](match, today, -1 if since else direction_of(plain, match))
             except (ValueError, OverflowError):
                 continue
             if found:
                 start, end = found
-                if re.match(r"since\b", match[0], re.IGNORECASE) and start <= today:
+                if since and start <= today:
                     end = today
-                spans.append(Span(start, end, text=match[0], begin=match.start(), finish=match.end()))
+                spans.append(Span(start, end, text=text[match.start() : match.end()], begin=match.start(), finish=match.end()))
     return sorted(spans, key=lambda span: span.begin)
 
+
+_SINCE = re.compile(r"\bsince (?:the )?$", re.IGNORECASE)
 
 Range = tuple[date, date] | None
 
@@ -76,6 +81,14 @@ def _month_number(word: str) -> int:
 
 def _weekday_number(word: str) -> int:
     return next(i for i, name in enumerate(DAYS) if name.startswith(word.lower()[:3]))
+
+
+def _year_number(word: str, today: date) -> int:
+    """The year of 2022 and of '22, which is at most ten years ahead."""
+    if len(word) == 4:
+        return int(word)
+    year = today.year - today.year % 100 + int(word[1:])
+    return year if year <= today.year + 10 else year - 100
 
 
 def _numeric(match: re.Match[str], _today: date, _direction: int) -> Range:
@@ -103,6 +116,23 @@ def _nearest(make: Callable[[int], tuple[date, date]], today: date, direction: i
     raise ValueError
 
 
+def _this(make: Callable[[int], tuple[date, date]], today: date, direction: int) -> tuple[date, date]:
+    """The dates in this year, or in the last one for "this December was cold" said in March."""
+    found = make(today.year)
+    return make(today.year - 1) if direction < 0 and found[0] > today else found
+
+
+_FINAL = re.compile(r"\b(?:my|his|their|our|your) $", re.IGNORECASE)  # not "her": "I saw her last week"
+
+
+def _counts_from_elsewhere(match: re.Match[str], which: str, direction: int) -> bool:
+    """Whether "last" or "next" is not seen from today: "my last week at work", "the last week of June", "the next week he proposed"."""
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    if which == "last":
+        return bool(_FINAL.search(before) or re.match(r" of (?!course)", after, re.IGNORECASE))
+    return which == "next" and direction < 0 and before.lower().endswith("the ")
+
+
 def _month(match: re.Match[str], today: date, direction: int) -> Range:
     part = match.groupdict()
     month = _month_number(part["month"])
@@ -113,9 +143,12 @@ def _month(match: re.Match[str], today: date, direction: int) -> Range:
         return _day(date(year, month, day)) if day else _whole_month(year, month)
 
     if part.get("year"):
-        return make(int(part["year"]))
+        return make(_year_number(part["year"], today))
     if which == "this":
-        return make(today.year)
+        return _this(make, today, direction)
+    if said := _YEAR_BEFORE.search(match.string[: match.start()]) or _YEAR_AFTER.match(match.string, match.end()):
+        shift = {"last": -1, "this": 0, "next": 1}.get((said[1] or "").lower())
+        return None if shift is None else make(today.year + shift)  # "in March last year", but not "every year in June"
     if which in ("next", "this coming"):
         return _nearest(make, today if month != today.month else today + relativedelta(months=1, day=1), 1)
     if which in ("last", "this past"):
@@ -128,7 +161,9 @@ def _month(match: re.Match[str], today: date, direction: int) -> Range:
     return _nearest(make, today, direction)
 
 
-_NAMED_DAY = re.compile(rf"\b({'|'.join(DAYS)}),? (?:the )?$", re.IGNORECASE)
+_NAMED_DAY = re.compile(rf"\b({'|'.join(DAYS)}|{SHORT_DAYS}),? (?:the )?$", re.IGNORECASE)
+_YEAR_BEFORE = re.compile(r"\b(?:(last|next|this|every|each) year|years? ago),? $", re.IGNORECASE)
+_YEAR_AFTER = re.compile(r"(?<!\.) (?:of )?(last|next|this|every|each) year\b", re.IGNORECASE)
 
 
 def _days(match: re.Match[str], today: date, direction: int) -> Range:
@@ -139,7 +174,7 @@ def _days(match: re.Match[str], today: date, direction: int) -> Range:
 
     if last < first:
         return None
-    return make(int(match["year"])) if match["year"] else _nearest(make, today, direction)
+    return make(_year_number(match["year"], today)) if match["year"] else _nearest(make, today, direction)
 
 
 def _months(match: re.Match[str], today: date, direction: int) -> Range:
@@ -148,7 +183,7 @@ def _months(match: re.Match[str], today: date, direction: int) -> Range:
     def make(year: int) -> tuple[date, date]:
         return date(year - (last < first), first, 1), _whole_month(year, last)[1]
 
-    return make(int(match["year"])) if match["year"] else _nearest(make, today, direction)
+    return make(_year_number(match["year"], today)) if match["year"] else _nearest(make, today, direction)
 
 
 def _years(match: re.Match[str], _today: date, _direction: int) -> Range:
@@ -170,7 +205,8 @@ def _part(match: re.Match[str], today: date, direction: int) -> Range:
     if words["month"] or words["period"] == "month":
         if words["month"]:
             month = _month_number(words["month"])
-            found = _whole_month(int(words["year"]), month) if words["year"] else _nearest(lambda year: _whole_month(year, month), today, direction)
+            year = _year_number(words["year"], today) if words["year"] else None
+            found = _whole_month(year, month) if year else _nearest(lambda year: _whole_month(year, month), today, direction)
         else:
             day = today + relativedelta(months={"last": -1, "next": 1}.get(which, 0))
             found = _whole_month(day.year, day.month)
@@ -194,10 +230,11 @@ def _season(match: re.Match[str], today: date, direction: int) -> Range:
         return start, start + relativedelta(months=3, days=-1)
 
     if part.get("year"):
-        return make(int(part["year"]))
+        return make(_year_number(part["year"], today))
+    if _counts_from_elsewhere(match, which, direction):
+        return None
     if which == "this":
-        start, end = make(today.year)
-        return make(today.year - 1) if month == 12 and today.month < 3 else (start, end)
+        return make(today.year - 1) if month == 12 and today.month < 3 else _this(make, today, direction)
     if which in ("last", "past", "this past"):  # over before today
         return next(found for year in count(today.year, -1) if (found := make(year))[1] < today)
     if which in ("next", "this coming"):
@@ -208,9 +245,12 @@ def _season(match: re.Match[str], today: date, direction: int) -> Range:
 
 
 def _relative(match: re.Match[str], today: date, _direction: int) -> Range:
-    words = match["relative"].lower().removeprefix("the ")
-    shift = {"day before yesterday": -2, "day after tomorrow": 2, "yesterday": -1, "last night": -1, "tomorrow": 1}.get(words, 0)
-    return _day(today + timedelta(days=shift))
+    return _day(_relative_day(match["relative"], today))
+
+
+def _relative_day(words: str, today: date) -> date:
+    shifts = {"day before yesterday": -2, "day after tomorrow": 2, "yesterday": -1, "last night": -1, "tomorrow": 1, "tmrw": 1}
+    return today + timedelta(days=shifts.get(words.lower().removeprefix("the "), 0))
 
 
 def _step(today: date, weekday: int, direction: int) -> date:
@@ -222,10 +262,18 @@ def _step(today: date, weekday: int, direction: int) -> date:
     )
 
 
-def _weekday_apart(match: re.Match[str], today: date, _direction: int) -> Range:
-    weeks = _number(match["number"])
-    back = match["side"].lower() == "ago"
-    return _day(_step(today, _weekday_number(match["weekday"]), -1 if back else 1) + timedelta(weeks=-weeks if back else weeks))
+_TIMES_A_WEEK = re.compile(r"\b(?:once|twice|times|days|hours|for) $", re.IGNORECASE)  # "twice a week on Friday"
+
+
+def _weekday_apart(match: re.Match[str], today: date, direction: int) -> Range:
+    """Weeks from a weekday: "a week ago Tuesday", "two weeks from Friday"; ahead only: "a week on Friday", "Friday week"."""
+    part = match.groupdict()
+    side = (part.get("side") or "").lower()
+    if not side and (direction < 0 or _TIMES_A_WEEK.search(match.string[: match.start()])):
+        return None
+    sign = -1 if side == "ago" else 1
+    weeks = _number(part.get("number") or "one") * (2 if part["unit"].lower() == "fortnight" else 1)
+    return _day(_step(today, _weekday_number(match["weekday"]), sign) + timedelta(weeks=sign * weeks))
 
 
 def _weekdays_ago(match: re.Match[str], today: date, _direction: int) -> Range:
@@ -263,7 +311,9 @@ def _beyond(match: re.Match[str], today: date, _direction: int) -> Range:
 
 def _period(match: re.Match[str], today: date, direction: int) -> Range:
     which, period = match["which"].lower(), match["period"].lower()
-    if which in ("on the", "at the", "over the"):
+    if _counts_from_elsewhere(match, which, direction):
+        return None
+    if which in ("on the", "at the", "over the", "since the"):
         if period != "weekend" or direction == 0:
             return None
         over = today.weekday() > 5 or direction > 0  # on a Sunday, "over the weekend" is this one
@@ -275,12 +325,26 @@ def _period(match: re.Match[str], today: date, direction: int) -> Range:
 
 
 def _number(word: str) -> int:
-    return int(word) if word.isdigit() else NUMBERS[word.lower()]
+    return int(word) if word.isdigit() else NUMBERS["a couple" if "couple" in word.lower() else word.lower()]
 
 
-def _counted(match: re.Match[str], today: date, _direction: int) -> Range:
+def _unit(match: re.Match[str]) -> str:
+    unit = match["unit"].lower()
+    return SHORT_UNITS.get(unit, unit)
+
+
+_NOT_DONE = re.compile(r"\b(?:(?:haven|hasn|hadn)'t|(?:not|never) \w+(?:en|ed))\b(?:(?! and | but )[^.,!?])*$", re.IGNORECASE)
+_TOLD_TO = re.compile(r"\b(?:said|told \w+|asked \w+) to \w+[^.,!?]*$", re.IGNORECASE)
+"""Before "in two weeks": how long something has not happened, and what is still to come."""
+
+
+def _counted(match: re.Match[str], today: date, direction: int) -> Range:
     part = match.groupdict()
-    unit, word, back = part["unit"].lower(), part["number"].lower(), bool(part.get("back"))
+    if (part.get("forward") or "").lower() == "in" and not part["time"]:
+        before = match.string[: match.start()]
+        if (direction < 0 and not _TOLD_TO.search(before)) or _NOT_DONE.search(before):
+            return None  # how long it took: "I lost 5 kilos in two months"
+    unit, word, back = _unit(match), part["number"].lower(), bool(part.get("back"))
     sign = -1 if back else 1
     if word in VAGUE_NUMBERS:
         low, high = VAGUE_NUMBERS[word]
@@ -296,6 +360,19 @@ def _counted(match: re.Match[str], today: date, _direction: int) -> Range:
     return _day(_shift(today, unit, sign * number))
 
 
+_HOW_OLD = re.compile(r"(?:\b(?:is|are|am|been)|'(?:s|m|re)) $", re.IGNORECASE)
+
+
+def _anchored(match: re.Match[str], today: date, direction: int) -> Range:
+    """Units from a named day: "a year ago today", and "two weeks today" where it cannot tell an age ("the baby is two weeks today")."""
+    unit, word, side = _unit(match), match["number"].lower(), (match["side"] or "").lower()
+    if word in VAGUE_NUMBERS:
+        return None
+    if not side and (unit not in ("week", "fortnight") or direction <= 0 or _HOW_OLD.search(match.string[: match.start()])):
+        return None
+    return _day(_shift(_relative_day(match["relative"], today), unit, -_number(word) if side == "ago" else _number(word)))
+
+
 def _shift(today: date, unit: str, number: int) -> date:
     if unit in ("week", "weekend", "fortnight"):
         return today + timedelta(weeks=number * (2 if unit == "fortnight" else 1))
@@ -308,10 +385,12 @@ def _half(match: re.Match[str], today: date, _direction: int) -> Range:
 
 
 def _lasting(match: re.Match[str], today: date, _direction: int) -> Range:
+    if _counts_from_elsewhere(match, match["which"].lower(), 0):
+        return None
     word = match["number"].lower()
     number = VAGUE_NUMBERS[word][1] if word in VAGUE_NUMBERS else _number(word)
     ahead = match["which"].lower() in ("next", "coming")
-    other = _shift(today, match["unit"].lower(), number if ahead else -number)
+    other = _shift(today, _unit(match), number if ahead else -number)
     return (today, other) if ahead else (other, today)
 
 
@@ -321,10 +400,22 @@ def _since_year(match: re.Match[str], today: date, _direction: int) -> Range:
 
 
 def _dated_weekday(match: re.Match[str], today: date, direction: int) -> Range:
-    return _of_month(int(match["day"]), today, direction)
+    """The nearest month, within half a year, in which the 6th is a Saturday for "Saturday the 6th"."""
+    for step in sorted(range(-6, 7), key=abs):
+        first = today.replace(day=1) + relativedelta(months=step)
+        found = first + timedelta(days=int(match["day"]) - 1)
+        there = found.month == first.month and found.weekday() == _weekday_number(match["weekday"])
+        if there and (direction == 0 or found == today or (found > today) == (direction > 0)):
+            return _day(found)
+    return None
 
 
 def _day_of_month(match: re.Match[str], today: date, direction: int) -> Range:
+    if which := match.groupdict().get("which"):
+        first = _periods("month", {"last": -1, "this": 0, "next": 1}[which.lower()], today)[0]
+        return _day(first.replace(day=int(match["day"])))
+    if _NAMED_DAY.search(match.string[: match.start()]):
+        return None  # a dated weekday that fits no month
     return _of_month(int(match["day"]), today, direction)
 
 
@@ -338,10 +429,24 @@ def _of_month(day: int, today: date, direction: int) -> Range:
     return None
 
 
+_HABIT = re.compile(r"\b(?:usually|always)(?: \w+)? $|\b(?:every|each|(?:once|twice|times) a) week,? $", re.IGNORECASE)
+_OTHER_DAY = re.compile(
+    r"\b(?:the|a|an|my|our|this|some|every|each|most|other)(?: \w+)? $"  # "the Sunday mass", "every other Friday"
+    r"|\b(?:one|that|black|good|easter|ash|palm|cyber|shrove|maundy|sheffield) $",  # "one Saturday", "Ash Wednesday"
+    re.IGNORECASE,
+)
+_IT_IS = re.compile(r"\b(?:it's|it is|is it|today is|today's) (?:only |already |finally |still |just )?$", re.IGNORECASE)
+
+
 def _weekday(match: re.Match[str], today: date, direction: int) -> Range:
     part = match.groupdict()
     which, weekday = (part.get("which") or "").lower(), _weekday_number(part["weekday"])
-    if part.get("habit") or re.search(r"\b(?:every|each|most|other|usually|always)(?: \w+)? $", match.string[: match.start()] + " ", re.IGNORECASE):
+    before = match.string[: match.start()]
+    if part.get("habit") or _HABIT.search(before) or _counts_from_elsewhere(match, which, direction):
+        return None
+    if not which and _IT_IS.search(before):
+        return _day(today) if weekday == today.weekday() else None
+    if not which and (direction == 0 or _OTHER_DAY.search(before)):
         return None
     if which == "next":
         return _day(_monday(today, 1) + timedelta(days=weekday))
@@ -351,11 +456,8 @@ def _weekday(match: re.Match[str], today: date, direction: int) -> Range:
         return _day(_step(today, weekday, -1))
     if which == "this":
         this = _monday(today, 0) + timedelta(days=weekday)
-        return _day(_step(today, weekday, 1) if direction > 0 and this < today else this)
-    if not which and re.search(r"\b(?:the|a|an|my|our|this|some)(?: \w+)? $", match.string[: match.start()], re.IGNORECASE):
-        return None  # "the Sunday mass"
-    if direction == 0 and match[0].lower().startswith(DAYS):
-        return None  # a bare name of a day
+        otherwise = (direction > 0 and this < today) or (direction < 0 and this > today)
+        return _day(_step(today, weekday, direction) if otherwise else this)
     return _day(_step(today, weekday, direction or -1))
 
 
@@ -370,25 +472,35 @@ def _decade(match: re.Match[str], _today: date, _direction: int) -> Range:
     return date(start + low, 1, 1), date(start + high, 12, 31)
 
 
+_BESIDE = re.compile(r"\b(?:\w*days?|weeks?|weekend|months?|night|morning) (?:before|after) $", re.IGNORECASE)  # "two weeks before Christmas"
+
+
 def _feast(match: re.Match[str], today: date, direction: int) -> Range:
-    which, feast = (match["which"] or "").lower(), FEASTS[match["feast"].lower()]
+    which, feast = (match["which"] or "").lower(), FEASTS[match["feast"].lower().replace("'", "")]
+    before = match.string[: match.start()]
+
+    def make(year: int) -> tuple[date, date]:
+        return _day(feast(year))
+
     if match["year"]:
-        return _day(feast(int(match["year"])))
+        return make(_year_number(match["year"], today))
     if which == "this":
-        return _day(feast(today.year))
-    if re.search(r"\b(?:every|each|before|after|until|by) $", match.string[: match.start()], re.IGNORECASE):
-        return (
-            None
-            if re.search(r"\b(?:every|each) $", match.string[: match.start()], re.IGNORECASE)
-            else _nearest(lambda year: _day(feast(year)), today, 1)
-        )
+        return _this(make, today, direction)
+    if re.search(r"\b(?:every|each) $", before, re.IGNORECASE) or _BESIDE.search(before):
+        return None
+    if re.search(r"\b(?:until|by) $", before, re.IGNORECASE):
+        return _nearest(make, today, 1)
+    if re.search(r"\b(?:before|after) $", before, re.IGNORECASE):
+        return _nearest(make, today, direction or 1)
     if not which and direction == 0:
         return None
-    return _nearest(lambda year: _day(feast(year)), today, {"next": 1, "last": -1}.get(which, direction))
+    return _nearest(make, today, {"next": 1, "last": -1}.get(which, direction))
 
 
-def _year(match: re.Match[str], _today: date, _direction: int) -> Range:
-    year = int(match["year"])
+def _year(match: re.Match[str], today: date, _direction: int) -> Range:
+    year = _year_number(match["year"], today)
+    if match["lead"].lower() in ("of", "around", "by") and year % 100 == 0:
+        return None  # as likely an amount: "a loan of 2000"
     return date(year, 1, 1), date(year, 12, 31)
 
 
@@ -408,6 +520,7 @@ _RULES: dict[str, Callable[[re.Match[str], date, int], Range]] = {
     "weekday_beyond": _weekday_beyond,
     "beyond": _beyond,
     "half": _half,
+    "anchored": _anchored,
     "counted": _counted,
     "hours": lambda _match, today, _direction: _day(today),
     "lasting": _lasting,
@@ -426,7 +539,7 @@ def question_range(text: str, today: date) -> tuple[date, date] | None:
     """The time range that a question asks about; None for none, and for questions about a duration."""
     if _DURATION.search(text):
         return None
-    spans = [span for span in resolve(text, today) if span.start != today]
+    spans = [span for span in resolve(text, today) if (span.start, span.end) != (today, today)]
     return (min(span.start for span in spans), max(span.end for span in spans)) if spans else None
 
 
