@@ -101,8 +101,9 @@ def _check_once(path: Path, sha256: str, paths: Paths) -> Path:
     if not mark.is_file() or mark.read_text("utf-8") != state:
         if _sha256(path) != sha256:
             raise ModelLoadFailed(f"{path} is damaged: its sha256 is not the one expected.", "Delete it and run `make clean setup`.")
-        paths.make()
-        mark.write_text(state, "utf-8")
+        with suppress(OSError):  # on a full disk it is read again next time
+            paths.make()
+            mark.write_text(state, "utf-8")
     return path
 
 

@@ -348,6 +348,12 @@ def test_the_bundled_chat_model_is_the_right_one(paths: Paths) -> None:
     assert (paths.models / f"{path.name}.checked").is_file()
 
 
+def test_a_check_that_cannot_be_noted_is_only_made_again(paths: Paths) -> None:
+    name = catalogue.entries()[0].file
+    (paths.models / f"{name}.checked").mkdir(parents=True)  # writing there fails, as on a full disk
+    assert catalogue.bundled_chat(paths).name == name
+
+
 def test_a_missing_package_says_what_to_do(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.metadata.files", lambda name: [])
     with pytest.raises(ModelNotFound) as caught:
