@@ -46,6 +46,7 @@ def outcome(old: str, new: str, cosine: float) -> str:
         ("The user's favourite colour is blue.", "The user's favourite colour is green.", 0.90, "REPLACE"),
         ("The user is 34 years old.", "The user turned 35 yesterday (4 March 2024).", 0.80, "REPLACE"),
         ("The user's pottery class is on Tuesdays.", "The user's pottery class is on Thursdays.", 0.94, "REPLACE"),
+        ("The user's boss is Mrs. Lindqvist.", "The user's new boss is Tom Baker.", 0.70, "REPLACE"),
         ("The user's house is worth $350,000.", "The user's house is worth $400,000.", 0.94, "REPLACE"),
         ("The user is single.", "The user got engaged to Laura.", 0.37, "REPLACE"),
         ("The user likes spicy food.", "The user doesn't like spicy food.", 0.86, "REPLACE"),

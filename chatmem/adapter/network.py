@@ -127,6 +127,7 @@ class SmolLM2(nn.Module):
 
     def adapt(self, factors: Mapping[str, np.ndarray]) -> None:
         """Put an adapter's factors in place, named and ordered as ``adapted`` gives them, with ".lora_a" and ".lora_b" after each name."""
+
         def factor(i: int, matrix: str, part: str) -> Tensor:
             return torch.from_numpy(factors[f"blk.{i}.{matrix}.weight.lora_{part}"].astype(np.float32))
 

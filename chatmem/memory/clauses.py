@@ -25,7 +25,7 @@ _SPOKEN = {
 _OPENER = re.compile(
     r"^(?:(?:well|so|oh|ok|okay|yes|yeah|yep|yup|yea|no(?! longer\b)|nope|hi|hey|hello|hi there|hello there|hey there|anyway|anyways|also|and|but|or|plus|then|because|cause|cuz|btw|by the way|actually|honestly|to be honest|tbh|fyi|"
     r"you know|you see|you know what|guess what|i mean|sorry|sorry i mean|no wait|wait|i was wrong|my mistake|correction|long story short|okay so|some background|background|good morning|good evening|good news|great news|big news|"
-    r"just so you know|fun fact|for context|for the record|as you know|as i said|like i said|turns out|luckily|unfortunately|sadly|happily|thankfully|fortunately|definitely|totally|absolutely|exactly|true|of course|sure|wow|aww?|yay|woohoo|"
+    r"just so you know|fun fact|for context|for the record|as you know|as i said|like i said|turns out|(?:i )?changed my mind|scratch that|scrap that|never mind|i(?:'ve)? (?:already )?told you(?: already| before)?(?: that)?(?= (?:i|my)\b|,)|luckily|unfortunately|sadly|happily|thankfully|fortunately|definitely|totally|absolutely|exactly|true|of course|sure|wow|aww?|yay|woohoo|"
     r"thanks|thank you|thanks so much|thanks a lot|haha|nice|cool|awesome|great|amazing|oh my god|omg|oh no|right|true that|i must say|i(?: just| also| recently)? (?:realized|realised|remembered|noticed)(?: that)?(?= (?:i|my)\b)|i(?:'ve)? (?:must )?(?:mention|say|forgot to mention)(?: that)?(?= (?:i|my)\b)|i forgot to mention(?: that)?|speaking of which|in fact|on a different note|on another note|besides|though|however|still|quick one|update|quick update|news|"
     r"real talk|not gonna lie|ngl|personally|overall|basically|apparently|instead|otherwise|today|right now|nowadays|these days|lately|now|currently|at the moment)\b(?:(?<=thanks) [A-Z]\w+|, [A-Z][a-z]+(?=[,!.-]))?[,:!;.… -]*)+",
     re.IGNORECASE,
@@ -121,7 +121,7 @@ _ELLIPTIC_GOING = re.compile(
     re.IGNORECASE,
 )
 _ELLIPTIC_BEING = re.compile(
-    r"^(?:(?:just|also|still|currently|actually) )*(?P<rest>(?:allergic to|no longer (?:an? )?[\w-]+(?=$|,)|not a (?:big |huge )?fan of|living in (?-i:[A-Z])\w+|turning \d+|getting (?:married|divorced)|"
+    r"^(?:(?:just|also|still|currently|actually) )*(?P<rest>(?:allergic to|not (?:moving|going|getting|buying|taking|starting|leaving|quitting|selling) (?!to (?:lie|bother|say)\b|it\b|there\b)\w+|no longer (?:an? )?[\w-]+(?=$|,)|not a (?:big |huge )?fan of|living in (?-i:[A-Z])\w+|turning \d+|getting (?:married|divorced)|"
     r"flying (?:back )?to|starting (?:an?|my) (?:new )?(?:job|phd|course|degree|masters?|business|diet|internship)|(?P<born>born (?:and raised )?in)|(?P<been>been (?:an? |the )?(?!\w+ing\b)\w+ (?:for|since))|(?P<can>can't (?:eat|drink|drive|swim)))\b"
     r"(?!.*\b(?:is|was|makes?|gives?|can|will|takes?|seems?|isn't|it's|sucks|sounds)\b).*)$",
     re.IGNORECASE,

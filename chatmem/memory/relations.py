@@ -96,7 +96,7 @@ def relation_of(subject: str, body: str) -> tuple[tuple[str, ...] | None, frozen
             kind = canonical(groups["k"].split()[-1])
             return ("called", " ".join(sorted(stems_of(groups["k"])))), value, single and kind not in _SEVERAL
         return ((key, " ".join(sorted(stems_of(groups["k"])))) if groups.get("k") else (key,)), value, single
-    identity = re.match(r"is (?:now )?(?P<v>[A-Z]\w+(?: [A-Z]\w+)?)(?: now)?$", body) if subject != "user" else None
+    identity = re.match(r"is (?:now )?(?:(?:Mr|Mrs|Ms|Dr|Prof)\.? )?(?P<v>[A-Z]\w+(?: [A-Z]\w+)?)(?: now)?$", body) if subject != "user" else None
     if identity:
         person = canonical(subject if subject.startswith("best") else subject.split()[0])
         return ("called", person), stems_of(identity["v"]), person not in _SEVERAL

@@ -107,7 +107,7 @@ _TURN = re.compile(
 _LASTING = re.compile(
     r"^(?:i|we)(?:'m|'ve|'re)? ?(?:\w+ly |just |also |still |always |never |now |no longer |don't |do not |do |used to |have always |am |are |can |can't )*"
     r"(?:(?:love|like|hate|prefer|enjoy|dislike|stand|learned|learnt|(?:trying |want |hope |plan |hoping |planning |going |need )to|play|speak|teach|study|studied|eat|drink|own|collect|drive|wear|take|use|have|had|got|grew up|live|lived|work|worked|moved|been|be|bake|cook|paint|ski|swim|hike|garden|sew|knit|do)\b|(?:an?|the|from|allergic|in|on|into|at|with|part of|more of an?|paying|learning|training|studying|reading|retired|married) )"
-    r"|\bfavou?rites?\b|^(?:my|our) [\w' -]{2,40} (?:is|are|was|has|have|plays?|works?|lives?|named|called)\b|\b(?:quit|stopped|gave up|was put on|joined|adopted|bought|sold|born|named|called|graduated|volunteer\w*|visited|started (?:\w+ing|an?|at|my)|finished|moved|diagnosed|raised in|pregnant|engaged|married|divorced|promoted|hired|fired|turning \d+|turned \d+|passed|failed|won|lost|met|wrote|broke|hurt|went \w+ing)\b",
+    r"|\bfavou?rites?\b|^(?:my|our) [\w' -]{2,40} (?:is|are|was|has|have|plays?|works?|lives?|named|called)\b|\b(?:quit|stopped|gave up|was put on|moving (?:back )?to (?-i:[A-Z])\w+|joined|adopted|bought|sold|born|named|called|graduated|volunteer\w*|visited|started (?:\w+ing|an?|at|my)|finished|moved|diagnosed|raised in|pregnant|engaged|married|divorced|promoted|hired|fired|turning \d+|turned \d+|passed|failed|won|lost|met|wrote|broke|hurt|went \w+ing)\b",
     re.IGNORECASE,
 )
 _FEELING = re.compile(
