@@ -83,8 +83,8 @@ def _facts(words: str, number: int, begin: int, people: People) -> list[tuple[st
     spelled = spell(words)
     if joking(spelled):
         laughed = _LAUGHTER.sub("", spelled)  # "I have 3 kids lol": many laugh at the end of what they mean
-        plain = [] if joking(laughed) else _facts(laughed, number, begin, people)
-        return [(sentence, start) for sentence, start in plain if read(sentence).relation not in (None, ("age",))]
+        meant = [] if joking(laughed) else _facts(laughed, number, begin, people)
+        return [(sentence, start) for sentence, start in meant if read(sentence).relation not in (None, ("age",))]
     found: list[tuple[str, int]] = []
     if states(re.sub(r"\?$", "", spelled)) or spelled.endswith("?"):
         found += [(sentence, begin) for sentence in in_passing(spelled) if HOLE not in spelled and states(sentence)]
