@@ -75,15 +75,16 @@ _CLEFT = re.compile(
     rf"^(?:it's|it is|it was|its) (?P<what>[^,]{{2,40}}?),? not [^,]{{2,40}}?,? (?P<link>that|where|when|which)? ?(?P<rest>{_SUBJECT} .+)$",
     re.IGNORECASE,
 )
-_NOT_BUT = re.compile(
-    r"^(?P<what>(?:my|our) [\w' -]{2,40} (?:is|are)|i'm|i am|(?-i:[A-Z][a-z]+) is) not (?P<old>(?:an? |the )?[\w'-]+(?: [\w'-]+)?)(?:,|\.| -| but|;) (?:but )?(?:it's|its|it is|he's|she's|he is|she is|they're|i'm) (?P<new>[^,.;]{2,60})$",
-    re.IGNORECASE,
+_CORRECTIONS = (
+    # “My name is not Nora, it's Norah”
+    re.compile(
+        r"^(?P<what>(?:my|our) [\w' -]{2,40} (?:is|are)|i'm|i am|(?-i:[A-Z][a-z]+) is) not (?P<old>(?:an? |the )?[\w'-]+(?: [\w'-]+)?)(?:,|\.| -| but|;) (?:but )?(?:it's|its|it is|he's|she's|he is|she is|they're|i'm) (?P<new>[^,.;]{2,60})$",
+        re.IGNORECASE,
+    ),
+    # “I'm 43 not 34”
+    re.compile(r"^(?P<what>(?:my|our) [\w' -]{2,40} is|i'm|i am) (?P<new>(?-i:[A-Z])?[\w'-]+) not (?P<old>\d+|(?-i:[A-Z])[\w'-]+)$", re.IGNORECASE),
 )
-"""“My name is not Nora, it's Norah”: the value given up behind the new one, as it is read elsewhere."""
-_NOT_VALUE = re.compile(
-    r"^(?P<what>(?:my|our) [\w' -]{2,40} is|i'm|i am) (?P<new>(?-i:[A-Z])?[\w'-]+) not (?P<old>\d+|(?-i:[A-Z])[\w'-]+)$", re.IGNORECASE
-)
-"""“I'm 43 not 34”."""
+"""What was taken for so, and what is: the value given up goes behind the new one, as it is read elsewhere."""
 _USED_TO_BE = re.compile(
     r"^(?P<what>(?:my|our) [\w' -]{2,40}) used to be (?P<old>[^,.;]{2,40}?),? but (?:now )?(?:it's|its|it is|is) (?:now )?(?P<new>[^,.;]{2,40})$",
     re.IGNORECASE,
@@ -147,8 +148,9 @@ def clauses(sentence: str) -> list[str]:
     sentence = sentence.rstrip(" .")
     if match := _TODAY_IS.match(sentence.rstrip("!")):
         sentence = f"{match['what']} {match['verb'] or 'is'} {match['day'] or match['late'] or 'today'}"
-    text = _NOT_BUT.sub(r"\g<what> \g<new>, not \g<old>", _open(sentence))
-    text = _NOT_VALUE.sub(r"\g<what> \g<new>, not \g<old>", text)
+    text = _open(sentence)
+    for correction in _CORRECTIONS:
+        text = correction.sub(r"\g<what> \g<new>, not \g<old>", text)
     text = _USED_TO_BE.sub(r"\g<what> is \g<new>, not \g<old>", text)
     text = _PUT_ON.sub("I was put on ", text)
     if FIRST.match(text):

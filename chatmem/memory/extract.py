@@ -20,7 +20,7 @@ from chatmem.memory.sentences import HOLE, sentences
 from chatmem.memory.third_person import finish, possessive, third_person
 from chatmem.memory.time_words import DAYS, MONTHS
 from chatmem.memory.times import resolve, written_range
-from chatmem.memory.worth import about_others, joking, reason_of, states, worth_keeping
+from chatmem.memory.worth import LAUGHTER, about_others, joking, reason_of, states, worth_keeping
 from chatmem.types import Candidate
 from chatmem.words import content_words, tokens
 
@@ -120,7 +120,7 @@ def _facts(words: str, number: int, begin: int, people: People) -> list[tuple[st
 
 
 _HEDGE = re.compile(r"i (?:think|guess|suspect) (?:that )?(?=(?:i|i'm|i've|my|we|we're|our)\b)", re.IGNORECASE)
-_LAUGHTER = re.compile(r",? *\b(?:lol|lmao|rofl|ha(?:ha)+h?|he(?:he)+)\b", re.IGNORECASE)
+_LAUGHTER = re.compile(rf",? *\b(?:{LAUGHTER}|he(?:he)+)\b", re.IGNORECASE)
 _MOVED = re.compile(
     r"^(?P<who>The user(?:'s [\w' -]+?)?) (?:(?:has|have|just|recently|finally|already|also|now) )*(?:moved|relocated) (?:back )?to "
     r"(?P<place>[A-ZÀ-Þ][\w'’-]+(?: (?:(?:de|del|di|do|da|la|le|el|of|on|upon|am|an der) )?[A-ZÀ-Þ][\w'’-]+)*)(?P<rest>.*)$"

@@ -351,8 +351,8 @@ def by_chance(items: Sequence[RecallItem]) -> float:
 
     On LongMemEval_S cut to 5, 15 and all sessions the evidence of what was never said has its 70th percentile at .70, .92 and 1.17.
     """
-    read = sorted((evidence(item) for item in [item for item in items if item.source == "round"][:COMPARED]), reverse=True)
-    rest = read[JUDGED:]
+    read = [evidence(item) for item in items if item.source == "round"][:COMPARED]
+    rest = sorted(read, reverse=True)[JUDGED:]
     return CHANCE * sum(rest) / len(rest) if rest else 0.0
 
 

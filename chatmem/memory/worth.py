@@ -9,10 +9,11 @@ from chatmem.memory.third_person import AFTER_IS, is_present
 from chatmem.words import content_words, stem
 
 MAX_CLAUSE = 400
+LAUGHTER = r"lol|lmao|rofl|ha(?:ha)+h?"
 
 _HYPOTHETICAL = re.compile(
     r"\b(?:if (?:i|we|my|it|only|that|he|she|they)|what if|would(?:n't)? (?:be|have|never|love|like|rather|prefer|say|do|go)|could(?:n't)? (?:have|be|eat|use)|should(?:n't)? have|"
-    r"as if|were i|hypothetically|let's say|say i|suppos\w+|assum(?:e|ing)|maybe|perhaps|might|someday|some day|one day|who knows|just kidding|jk|lol|lmao|rofl|ha(?:ha)+h?|he(?:he)+|joking|"
+    rf"as if|were i|hypothetically|let's say|say i|suppos\w+|assum(?:e|ing)|maybe|perhaps|might|someday|some day|one day|who knows|just kidding|jk|{LAUGHTER}|he(?:he)+|joking|"
     r"i wish|i swear)\b|[😂🤣]",
     re.IGNORECASE,
 )
@@ -212,16 +213,17 @@ def worth_keeping(clause: str) -> bool:
     return rich >= 2 or (rich == 1 and (_habitual(plain) or bool(_LASTING.search(plain))))
 
 
+_NOT_MEANT = re.compile(
+    rf"\bas (?:my|our|the|they|he|she) (?:\w+ ){{0,3}}says?\b|\bor so (?:he|she|they|it|i) (?:says?|claims?|thinks?|said|claimed|heard)\b"
+    rf"|^(?:yeah,? right|as if|oh,? (?:great|joy|wonderful)|sure,? because)\b"
+    rf"|\b(?:(?:just |only )?(?:kidding|joking)|jk|{LAUGHTER}|not really|kidding aside)\b|[😂🤣]",
+    re.IGNORECASE,
+)
+
+
 def joking(sentence: str) -> bool:
     """Whether a sentence says that it, or the one before, was not meant, or that somebody else claims it."""
-    return (
-        re.search(
-            r"\bas (?:my|our|the|they|he|she) (?:\w+ ){0,3}says?\b|\bor so (?:he|she|they|it|i) (?:says?|claims?|thinks?|said|claimed|heard)\b|^(?:yeah,? right|as if|oh,? (?:great|joy|wonderful)|sure,? because)\b|\b(?:(?:just |only )?(?:kidding|joking)|jk|lol|lmao|rofl|ha(?:ha)+h?|not really|kidding aside)\b|[😂🤣]",
-            sentence,
-            re.IGNORECASE,
-        )
-        is not None
-    )
+    return _NOT_MEANT.search(sentence) is not None
 
 
 def states(clause: str) -> bool:

@@ -6,7 +6,6 @@ A key is a memory's or session's id, a month or year of the timeline, or a link 
 from __future__ import annotations
 
 import re
-from calendar import month_name
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ import numpy as np
 
 from chatmem.config import MemorySettings
 from chatmem.memory.decay import retention
+from chatmem.memory.times import MONTHS
 from chatmem.store.pages import OUT, Ids, MemoryLine, Order, SessionLine, Span, Wanted
 from chatmem.tui import lines
 from chatmem.tui.lines import FACTS, TRASH, Column, Pieces
@@ -250,7 +250,7 @@ def parse_day(text: str, today: date) -> tuple[date, date]:
         day = today if words == "today" else date.fromordinal(today.toordinal() - 1)
         return day, day
     if named := re.fullmatch(r"([a-z]{3,})\.? (\d{4})", words):
-        months = [month for month in range(1, 13) if month_name[month].lower().startswith(named[1])]
+        months = [month for month, name in enumerate(MONTHS, 1) if name.startswith(named[1])]
         words = "-".join([named[2], *map(str, months)]) if months else words
     parts = [int(part) for part in words.replace("/", "-").split("-")]
     if len(parts) == 1:
