@@ -54,7 +54,14 @@ def outcome(old: str, new: str, cosine: float) -> str:
         ("The user studies biology in Leiden.", "The user switched from biology to chemistry.", 0.52, "REPLACE"),
         ("The user wants to get a parrot.", "The user bought a parrot.", 0.83, "REPLACE"),
         ("The user's brother is in the army.", "The user's brother left the army and became a baker.", 0.60, "REPLACE"),
+        ("The user's job interview is on Wednesday.", "The user's interview is on Thursday, not Wednesday (26 February 2024).", 0.80, "REPLACE"),
+        ("The user's sister is pregnant.", "The user's sister had her baby.", 0.75, "REPLACE"),
+        # a name to be called by is no other name
+        ("The user's name is Robert.", "The user wants to be called Bob.", 0.75, "INSERT"),
         # only over
+        ("The user works at Lidl.", "The user lost the user's job.", 0.60, "END"),
+        ("The user works out every morning.", "The user lost the user's job.", 0.60, "INSERT"),
+        ("The user's brother is in hospital.", "The user's brother is out of hospital.", 0.93, "END"),
         ("The user works at Shell.", "The user no longer works at Shell.", 0.87, "END"),
         ("The user has a hamster.", "The user gave the hamster away.", 0.80, "END"),
         ("The user has a dog called Rex.", "The user's dog Rex died.", 0.75, "END"),

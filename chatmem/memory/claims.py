@@ -154,7 +154,7 @@ def read(text: str, field: str = "user") -> Claim:
     subject, body = subject_of(plain, field)
     body = re.sub(r"^and (?:the user's )?(\w+) (.+)$", r"\2 with \1", body)
     body = re.sub(r" for good\b", "", body)
-    body = re.split(r",? because ", STAMP.sub(" ", body), maxsplit=1)[0]
+    body = re.split(r",? because ", STAMP.sub(" ", body), maxsplit=1)[0].rstrip()
     for idiom, simple in IDIOMS:
         body = idiom.sub(simple, body)
     given_up: frozenset[str] = frozenset()

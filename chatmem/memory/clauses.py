@@ -82,9 +82,17 @@ _CORRECTIONS = (
         re.IGNORECASE,
     ),
     # “I'm 43 not 34”
-    re.compile(r"^(?P<what>(?:my|our) [\w' -]{2,40} is|i'm|i am) (?P<new>(?-i:[A-Z])?[\w'-]+) not (?P<old>\d+|(?-i:[A-Z])[\w'-]+)$", re.IGNORECASE),
+    re.compile(
+        r"^(?P<what>(?:my|our) [\w' -]{2,40} is|i'm|i am) (?P<new>(?:on |in |at )?[\w'-]+) not (?:on |in |at )?(?P<old>\d+\w*|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?-i:[A-Z])[\w'-]+)$",
+        re.IGNORECASE,
+    ),
 )
 """What was taken for so, and what is: the value given up goes behind the new one, as it is read elsewhere."""
+_CALL_ME = re.compile(
+    r"^(?:(?:please|just|you can|you may|feel free to|but) )*call me (?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?)"
+    r"(?:,? (?:please|everyone does|everybody does|if you like|if you want|not (?-i:[A-Z])[\w'-]+|nobody calls me .+))?(?=$|[,.!]| (?:though|btw))",
+    re.IGNORECASE,
+)
 _USED_TO_BE = re.compile(
     r"^(?P<what>(?:my|our) [\w' -]{2,40}) used to be (?P<old>[^,.;]{2,40}?),? but (?:now )?(?:it's|its|it is|is) (?:now )?(?P<new>[^,.;]{2,40})$",
     re.IGNORECASE,
@@ -97,6 +105,11 @@ _TODAY_IS = re.compile(
 _NOW_DO = re.compile(r"(?:,|,? and) (?P<now>now|currently) (?P<verb>live|work|rent|drive|study|teach|own|run|play)\b", re.IGNORECASE)
 _PUT_ON = re.compile(
     r"^(?:(?:my|the|our) (?:doctor|doc|gp|psychiatrist|cardiologist|neurologist|specialist|vet)|dr\.? [\w'-]+) (?:has |just |have )*(?:put|started) me on ",
+    re.IGNORECASE,
+)
+_OWN_DATE = re.compile(
+    r"^the (?:dentist|doctor|job interview|interview|exam|driving test|check-?up|scan|appointment|viewing|hearing)\b"
+    r"(?: (?:at|with|for|to) (?:the |my )?[\w']+(?: [\w']+)?)? (?:is (?:now )?(?:on|at|in|tomorrow|next|this)|(?:has been|have been|was|got|is|has|'s been) (?:moved|postponed|pushed|brought|rescheduled|put))\b",
     re.IGNORECASE,
 )
 _LAST_TALK = re.compile(
@@ -114,7 +127,7 @@ _TAIL = re.compile(
 )
 _ELLIPTIC = re.compile(
     r"^(?:(?:just|finally|recently|already|also|actually|even) )*(?P<verb>got|had|went|bought|started|finished|moved|met|found|lost|won|spent|visited|joined|signed up|adopted|broke|quit|left|came back|booked|passed|ran|began|"
-    r"completed|attended|planted|baked|cooked|painted|tried|hiked|taught|wrote|graduated|returned|celebrated|hosted|organi[sz]ed|volunteered|performed|competed|sold|tore|failed|switched|dropped|studied|gave up) (?!it\b|that\b|this\b|you\b|ya\b|me\b|them\b|by\b|to be\b|so\b|some (?:ideas|tips)|any\b)",
+    r"completed|attended|planted|baked|cooked|painted|tried|hiked|taught|wrote|graduated|returned|celebrated|hosted|organi[sz]ed|volunteered|performed|competed|sold|tore|failed|switched|dropped|studied|gave up|handed in|cancell?ed|resigned|retired|paid|borrowed|ordered|applied|enroll?ed|registered|sprained|injured|slipped|ended up|fell|entered|picked up|rented|hired|rescued|fostered|proposed|received|built|planted|repaired|renewed|stopped(?= (?:\w+ing|the|my)\b)|put(?= (?:my|the)\b)|gave(?= my\b)|hurt(?= my\b)|made an offer) (?!it\b|that\b|this\b|you\b|ya\b|me\b|them\b|by\b|to be\b|so\b|some (?:ideas|tips)|any\b)",
     re.IGNORECASE,
 )
 _ELLIPTIC_GOING = re.compile(
@@ -129,15 +142,30 @@ _ELLIPTIC_BEING = re.compile(
 )
 
 
+_BARE_PARENT = re.compile(
+    r"(?:^|(?<=, )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?P<who>mum|mom|mummy|mommy|mama|dad|daddy|papa|gran|granny|grandma|nana|grandad|grandpa)"
+    r"(?='s \w| and i\b| (?:is|was|has|had|can|can't|will|won't|isn't|doesn't|went|came|got|made|took|lost|broke|told|gave|said|fell|bought|sold|left|left|just|also|still|always|never|now|(?!jokes|bods?\b)\w{2,}(?:s|ed))\b)",
+    re.IGNORECASE,
+)
+"""A parent without "my", as the subject: "Mum's in hospital"."""
+
+
 def spell(text: str) -> str:
-    """Chat spelling put right ("im" -> "I'm"), smileys taken out, single spaces."""
+    """Chat spelling put right ("im" -> "I'm"), "mum" as "my mum", smileys taken out, single spaces."""
     text = text.replace("’", "'").replace("‘", "'")
     text = re.sub(r"(?<!\w)[:;=]['-]?[)(DPpO/|]+(?!\w)", " ", text)
     text = re.sub(r"[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]+", " ", text)
     text = re.sub(r"(?<![\w'])[a-z]+\b(?!')", lambda m: _SPOKEN.get(m[0], m[0]), text)
     text = re.sub(r"([!?])[!?]+", r"\1", text)
     text = re.sub(r"\bmy name's\b", "my name is", text, flags=re.IGNORECASE)
-    return " ".join(text.split()).lstrip("-–—*• ")
+    text = " ".join(text.split()).lstrip("-–—*• ")
+    return _BARE_PARENT.sub(lambda m: f"my {m['who'].lower()}", text)
+
+
+def own_date(sentence: str) -> str:
+    """A date of one's own that a message opens with, as one's own: "the dentist got moved to Monday" -> "my dentist ..."."""
+    opened = _open(sentence)
+    return f"my{opened[3:]}" if _OWN_DATE.match(opened) else sentence
 
 
 def clauses(sentence: str) -> list[str]:
@@ -152,6 +180,7 @@ def clauses(sentence: str) -> list[str]:
     for correction in _CORRECTIONS:
         text = correction.sub(r"\g<what> \g<new>, not \g<old>", text)
     text = _USED_TO_BE.sub(r"\g<what> is \g<new>, not \g<old>", text)
+    text = _CALL_ME.sub(r"I want to be called \g<name>", text)
     text = _PUT_ON.sub("I was put on ", text)
     if FIRST.match(text):
         text = _NOW_DO.sub(r" and I \g<now> \g<verb>", text)

@@ -203,6 +203,19 @@ def _ending(pair: Pair) -> Found:
     return "END", f"over: {_show(shared)}"
 
 
+_JOB_LOST = re.compile(
+    r"\blost (?:his|her|their|the user's) job(?! (?:at|in|as)\b)|\b(?:got|was|were|has been) (?:fired|laid off|made redundant)(?! (?:from|by|at)\b)",
+    re.IGNORECASE,
+)
+
+
+def _job_lost(pair: Pair) -> Found:
+    """A job lost, wherever it was: no other work that one does ("works out", "works on his motorbike") is over by it."""
+    if not _JOB_LOST.search(pair.new.text):
+        return None
+    return ("END", "the job is lost") if pair.old.relation in (("employer",), ("occupation",)) and not pair.old.past else ("APPEND", "")
+
+
 _LIFE = frozenset({"live", "work", "be", "like", "plai", "go", "have"})
 
 # What an old state becomes when the new sentence comes true: pairs of patterns on the old and the new sentence.
@@ -213,7 +226,10 @@ _TURNS = tuple(
             r"\b(?:unemployed|out of work|between jobs|looking for (?:a|an|another|new) (?:\w+ )?(?:job|work|position))\b",
             r"\b(?:got|found|started|landed|accepted|has) an? (?:\w+ )*(?:job|position)\b|\bworks? (?:at|for|as)\b|\bhired\b",
         ),
-        (r"\b(?:pregnant|expecting)\b", r"\b(?:gave birth|had (?:a|the|their) baby|(?:was|were|is|are) born|miscarriage)\b"),
+        (
+            r"\b(?:pregnant|expecting)\b",
+            r"\b(?:gave birth|had (?:a|the|their|her|his|the user's) (?:baby|(?:little |baby )?(?:boy|girl))\b|had twins|(?:was|were|is|are) born|miscarriage)\b",
+        ),
         (r"\brents? (?:a|an|the)\b.*(?:flat|apartment|house|place|room)", r"\bbought (?:a|an|the) .*(?:flat|apartment|house|place)"),
         (
             r"\b(?:does not|doesn't) have (?:any )?(?:pets?|animals?)|\bhas no (?:pets?|animals?)",
@@ -429,6 +445,7 @@ def _paraphrase(pair: Pair) -> Found:
 _RULES: tuple[Callable[[Pair], Found], ...] = (
     _given_up,
     _status,
+    _job_lost,
     _ending,
     came_about,
     _related,

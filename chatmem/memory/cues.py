@@ -84,7 +84,7 @@ OVER = {
     "stopped": r"no longer|any ?more|any longer|stopped|quit|quits|gave up|given up|giving up|dropped|left|finished|completed|ended|is over|are over|paid off|paid (?:[\w']+ ){1,3}back|"
     r"outgr(?:ew|own)|fired|laid off|resigned|retired from|is finished|are finished|is done with|(?:has|have)(?:n't| not) \w+ [\w' ]*since|got over|is off|unfollowed|withdrew|handed in|handed over|submitted|got past|has arrived|have arrived|took place|is done|are done|settled",
     "mended": r"healed|repaired|fixed|recovered|cured|mended|went away|wore off|got (?:[\w']+ ){1,4}back|cleared up|sorted out|found|picked up the repaired",
-    "returned": r"came home|came back|is back|are back|back home|back together|(?:has |have )?returned from|(?:has|have) gone home|went home again|turned up|showed up|is home",
+    "returned": r"(?:out of|discharged from) (?:the )?(?:hospital|prison|jail|rehab|intensive care|quarantine)|came home|came back|is back|are back|back home|back together|(?:has |have )?returned from|(?:has|have) gone home|went home again|turned up|showed up|is home",
 }
 OVER_RE = {kind: re.compile(rf"\b(?:{pattern})\b", re.I) for kind, pattern in OVER.items()}
 ENDING_WORDS = frozenset(re.findall(r"[a-z]{2,}", " ".join(OVER.values())))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from chatmem.memory.claims import read
-from chatmem.memory.clauses import FIRST, clauses, spell
+from chatmem.memory.clauses import FIRST, clauses, own_date, spell
 from chatmem.memory.commands import command
 from chatmem.memory.handwritten import as_written_down, parts_of
 from chatmem.memory.people import People, in_passing, introductions, is_many
@@ -80,7 +80,7 @@ def extract(text: str, said_at: datetime, told: Sequence[str] = ()) -> list[Cand
 
 def _facts(words: str, number: int, begin: int, people: People) -> list[tuple[str, int]]:
     """The facts of one sentence, each with where the words it rests on begin."""
-    spelled = spell(words)
+    spelled = spell(words) if number else own_date(spell(words))
     if joking(spelled):
         laughed = _LAUGHTER.sub("", spelled)  # "I have 3 kids lol": many laugh at the end of what they mean
         meant = [] if joking(laughed) else _facts(laughed, number, begin, people)
@@ -91,7 +91,7 @@ def _facts(words: str, number: int, begin: int, people: People) -> list[tuple[st
     for clause in clauses(spelled):
         plain = clause.strip()
         if match := _TOGETHER.match(plain):
-            if worth_keeping(f"we {match['rest']}") and states(plain):
+            if worth_keeping(f"we {match['rest'].removeprefix('both ').removeprefix('all ')}") and states(plain):
                 other = possessive(match["other"] or match["with"] or match["and"])
                 other = other[:1].lower() + other[1:] if other.startswith("The user") else other
                 found.append((finish(f"The user and {other} {possessive(match['rest'])}"), begin))
@@ -174,7 +174,11 @@ def supported(text: str, span: str) -> bool:
     def begins(word: str, base: str) -> bool:
         return word.startswith(base[:-1] if base.endswith("y") else base[: max(3, len(base) - 1)])  # flies, fly
 
-    return all(word in have or any(begins(word, base) for base in have if len(base) > 1) for word in content_words(text) if word != "called")
+    return all(
+        word in have or any(begins(word, base) for base in have if len(base) > 1)
+        for word in content_words(text.replace("wants to be called", ""))
+        if word != "called"
+    )
 
 
 _HABIT = re.compile(

@@ -40,9 +40,11 @@ _TEMPLATES = tuple(
         ),
         (
             "name",
-            r"^(?:'s (?:first |full )?name is|is (?:now )?called|(?:likes|wants|prefers) to be called|goes by|changed (?:the|their) (?:first )?name to) (?P<v>[\w' -]+?)(?: now| instead)?(?=,|\.|$)",
+            r"^(?:'s (?:first |full )?name is|is (?:now )?called|changed (?:the|their) (?:first )?name to) (?P<v>[\w' -]+?)(?: now| instead)?(?=,|\.|$)"
+            r"|^(?:goes by|(?:likes|wants|prefers) to be called) (?P<w>[\w' -]+?) (?:now|instead)(?=,|\.|$)",
             True,
         ),
+        ("nickname", r"^(?:goes by|(?:likes|wants|prefers) to be called) (?P<v>[\w' -]+?)(?=,|\.|$)", True),
         ("age", r"^(?:is|turned|just turned|has turned) (?:now )?(?P<v>\d{1,3}|[a-z]+)(?: years? old)?(?: now| today)?(?=\.|,|$)", True),
         ("favourite", r"^'s favou?rite (?P<k>[\w' -]+?) (?:is|are)(?: now)? (?P<v>[^,.]+)", True),
         (

@@ -54,7 +54,8 @@ _HABIT = re.compile(
 )
 _PAST_TIME = re.compile(r"\b(?:yesterday|ago|last|when|earlier|in (?:19|20)\d\d|once)\b", re.IGNORECASE)
 AFTER_IS = (
-    r"(?:on|in|at|from|an?|called|named|now|\d+\w*|allergic|retired|pregnant|vegan|vegetarian|married|divorced|engaged|single|diabetic|deaf|blind|autistic|unemployed"
+    r"(?:on|in|at|from|an?|called|named|now|\d+(?!\d*(?:st|nd|rd|th)\b)\w*|(?:very |really |quite |so )?(?:ill|sick|dead|gone|better)|back(?= (?:in|from|at|home|to|with|on)\b|$)|out(?= of\b|$)|off(?= (?:to|work|sick)\b)|home(?= (?:from|for|now)\b|$)|getting|expecting"
+    r"|(?:moving|coming|going|staying|living|working|studying|starting|turning|leaving|visiting)(?= (?:to|in|out|at|as|back|for|home|with|on|over|from|up|the|a|us|me|\d+)\b)|allergic|retired|pregnant|vegan|vegetarian|married|divorced|engaged|single|diabetic|deaf|blind|autistic|unemployed"
     r"|(?-i:[A-Z])[a-z]+(?:ish|ese|ian|ean|an|ch)(?=$|[,.]| (?:and|but)\b))\b"
 )
 """What follows "is" in "my wife's vegetarian", and no possessive."""

@@ -155,7 +155,7 @@ _AHEAD = re.compile(
     r"(?:would|'d) like to|let's|remind|see (?:you|u|ya)|good luck|wish (?:me|us) luck|"
     r"going to|gonna|plan(?:ning|s)?|upcoming|tomorrow|due|expect(?:ing|s)?|schedul\w+|book(?:ed|ing)|tickets?|reserv\w+|deadline|appointment|"
     r"look(?:ing)? forward|hop(?:e|es|ing) to|want to|intend|leaves?|arrives?|starts?|begins?|opens?|closes?|ends?|coming up|"
-    r"turns(?! out)|retires?|graduates?|moves|flies|runs out|(?:i|we|they) (?:fly|go|move|meet|travel|play|see)|"
+    r"turns(?! out)|retires?|graduates?|moves|flies|runs out|(?:i|we|they) (?:fly|go|move|meet|travel|play|see|sign|sit|perform|compete|defend)|signs|performs|competes|defends|"
     rf"(?:am|is|are|be|\w+'(?:m|re|s)) (?:\w+ )?{_ING})\b|'ll\b",
     re.IGNORECASE,
 )

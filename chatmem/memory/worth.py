@@ -62,7 +62,7 @@ _DEICTIC = re.compile(
     re.IGNORECASE,
 )
 _PRONOUN_OBJECT = re.compile(
-    r"^(?:i|we|(?:my|our) \w+(?: \w+)?)(?:'m|'ve|'re|'ll)? ?(?:\w+ ){0,3}?\b(?:it|that|them|him|her|there|one(?! [a-z])|they|he|she|ones|such|others|this)(?:'s|'ll|'re)?\b(?! (?:\w+ )?(?:birthday|is|are|was|name))",
+    r"^(?:i|we|(?:my|our) \w+(?: \w+)?)(?:'m|'ve|'re|'ll)? ?(?:\w+ ){0,3}?\b(?:it|that|them|him|her(?! [a-z]+(?<!\b(?:to|in|at|on|up|by|so|as|an|my|is|it|if|or))(?<!\b(?:for|and|but|all|too|the|our|was|out|off|how|why|now|not))(?<!\b(?:with|from|when|last|here|into|over|that|back|next|this|what|home|well|more|very|just|once))(?<!\b(?:about|there|again|today|every|after|where|since|until|while|twice))(?<!\b(?:before|really|though))\b)|there|one(?! [a-z])|they|he|she|ones|such|others|this)(?:'s|'ll|'re)?\b(?! (?:\w+ )?(?:birthday|is|are|was|name))",
     re.IGNORECASE,
 )
 _VAGUE = frozenset(
@@ -101,14 +101,15 @@ _TASTE = re.compile(
     re.IGNORECASE,
 )
 _TURN = re.compile(
-    r"^i(?:'ve| have)? (?:just |recently |finally |also )?(?:got|was|been) (?:fired|laid off|made redundant|promoted|dumped|engaged|married|divorced)(?: \w+){0,4}$",
+    r"^(?:i|(?:my|our) [\w-]+(?: (?-i:[A-Z])[\w-]+)?)(?:'ve| have| has)? (?:just |recently |finally |also )?(?:got|was|been) (?:fired|laid off|made redundant|promoted|dumped|engaged|married|divorced)(?: \w+){0,4}$"
+    r"|^i(?:'ve| have)? (?:just |recently |finally |already )?(?:(?:gave|given|handed)(?: in)? my (?:\w+ )?notice|resigned|retired)(?: \w+){0,4}$",
     re.IGNORECASE,
 )
 # Frames of what lasts: with one of them a single concrete word is enough.
 _LASTING = re.compile(
     r"^(?:i|we)(?:'m|'ve|'re)? ?(?:\w+ly |just |also |still |always |never |now |no longer |don't |do not |do |used to |have always |am |are |can |can't )*"
     r"(?:(?:love|like|hate|prefer|enjoy|dislike|stand|learned|learnt|(?:trying |want |hope |plan |hoping |planning |going |need )to|play|speak|teach|study|studied|eat|drink|own|collect|drive|wear|take|use|have|had|got|grew up|live|lived|work|worked|moved|been|be|bake|cook|paint|ski|swim|hike|garden|sew|knit|do)\b|(?:an?|the|from|allergic|in|on|into|at|with|part of|more of an?|paying|learning|training|studying|reading|retired|married) )"
-    r"|\bfavou?rites?\b|^(?:my|our) [\w' -]{2,40} (?:is|are|was|has|have|plays?|works?|lives?|named|called)\b|\b(?:quit|stopped|gave up|was put on|moving (?:back )?to (?-i:[A-Z])\w+|joined|adopted|bought|sold|born|named|called|graduated|volunteer\w*|visited|started (?:\w+ing|an?|at|my)|finished|moved|diagnosed|raised in|pregnant|engaged|married|divorced|promoted|hired|fired|turning \d+|turned \d+|passed|failed|won|lost|met|wrote|broke|hurt|went \w+ing)\b",
+    r"|\bfavou?rites?\b|^(?:my|our) [\w' -]{2,40} (?:is|are|was|has|have|plays?|works?|lives?|named|called)\b|\b(?:quit|stopped|gave up|was put on|moving (?:back )?to (?-i:[A-Z])\w+|joined|adopted|bought|sold|born|named|called|graduated|volunteer\w*|visited|started (?:\w+ing|an?|at|my)|finished|moved|diagnosed|raised in|pregnant|engaged|married|divorced|promoted|hired|fired|turning \d+|turned \d+|passed|failed|won|lost|met|wrote|broke|hurt|went \w+ing|cancell?ed|borrowed|tore|sprained)\b",
     re.IGNORECASE,
 )
 _FEELING = re.compile(
@@ -205,9 +206,11 @@ def worth_keeping(clause: str) -> bool:
         return False
     if re.match(r"(?:my|our)\b", plain, re.IGNORECASE) and not _has_verb(plain):
         return False
+    if _TURN.match(plain):
+        return True
     if _PRONOUN_OBJECT.match(plain) or _DEICTIC.search(plain) or _EMPTY.search(plain) or _unresolved(plain):
         return False
-    if _TASTE.match(plain) or _TURN.match(plain):
+    if _TASTE.match(plain):
         return True
     rich = len(_rich(plain)) + _dated(plain)
     return rich >= 2 or (rich == 1 and (_habitual(plain) or bool(_LASTING.search(plain))))
