@@ -107,12 +107,14 @@ class Summary(Record):
 class Candidate(Record):
     """What extraction proposes from one user turn; becomes a Memory when inserted.
 
-    ``text`` is a standalone third-person sentence about "The user"; ``span`` the verbatim words it rests on.
+    ``text`` is a standalone third-person sentence about "The user"; ``span`` the verbatim words it rests on;
+    ``corrects`` the text of the memory that the user takes back with it.
     """
 
     kind: Literal["fact", "event"]
     text: str
     span: str
+    corrects: str = ""
     subject: str = "user"
     polarity: Polarity = "positive"
     keywords: list[str] = Field(default_factory=list)

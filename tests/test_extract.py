@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmem.memory.clauses import spell
+from chatmem.memory.corrections import corrected
 from chatmem.memory.extract import MAX_FACTS, command, extract, importance, remember_text, secret, supported
 from chatmem.memory.given import extract_given
 from chatmem.memory.validate import validate
@@ -146,6 +147,34 @@ NOTHING = [
 @pytest.mark.parametrize(("text", "facts"), FACTS)
 def test_facts(text: str, facts: list[str]) -> None:
     assert [candidate.text for candidate in extract(text, SAID)] == facts
+
+
+@pytest.mark.parametrize(
+    ("before", "message", "right"),
+    [
+        ("my exam is on Monday", "actually it's on Friday", "my exam is on Friday"),
+        ("my exam is on Monday", "sorry, I meant Tuesday", "my exam is on Tuesday"),
+        ("my exam is on Monday", "no wait, Thursday not Monday", "my exam is on Thursday"),
+        ("my flight leaves at 9:30", "I meant 10:30", "my flight leaves at 10:30"),
+        ("my wedding is on 3 June", "actually it's 5 June", "my wedding is on 5 June"),
+        ("my dog is called Rex", "sorry, Max", "my dog is called Max"),
+        ("I moved here in May", "June, sorry", "I moved here in June"),
+        ("My party is on Friday. Mum comes on Saturday.", "I mean Sunday", "Mum comes on Sunday."),
+        ("my exam is on Monday", "it's on Friday", None),  # nothing says that the first was wrong
+        ("I have 2 cats and 3 dogs", "actually 4", None),  # of which?
+        ("my exam is on Monday", "actually I don't care", None),
+        ("hi", "sorry, five", None),
+    ],
+)
+def test_what_a_message_puts_right_in_the_one_before_it(before: str, message: str, right: str | None) -> None:
+    found = corrected(message, before)
+    assert (found and found[1]) == right
+
+
+@given(message=st.text(max_size=120), before=st.text(max_size=300))
+def test_any_two_messages_are_put_side_by_side_safely(message: str, before: str) -> None:
+    found = corrected(message, before)
+    assert found is None or found[0] != found[1]
 
 
 @pytest.mark.parametrize("text", NOTHING)

@@ -107,6 +107,24 @@ def test_corrections_in_plain_words_leave_what_is_true(chat: Chat, texts: tuple[
     assert set(current(chat)) == remembered
 
 
+def test_a_message_puts_the_one_before_it_right(chat: Chat) -> None:
+    say(
+        chat,
+        "I ran 10 km yesterday.",
+        "oops, 12",
+        "My daughter Lea is 6.",
+        "no wait, she's 7 not 6",
+        "My son Max is 3.",
+        "What is a good book?",
+        "sorry, 4",
+    )
+    texts = current(chat)
+    assert [text for text in texts if "km" in text] == ["The user ran 12 km yesterday (1 March 2026)."]
+    assert [text for text in texts if "Lea" in text] == ["The user's daughter Lea is 7."]
+    assert [text for text in texts if "Max" in text] == ["The user's son Max is 3."]  # the message before asked something
+    assert [memory.text for memory in chat.store.memories("superseded") if "km" in memory.text] == ["The user ran 10 km yesterday (1 March 2026)."]
+
+
 def test_what_was_said_again_is_one_memory_and_what_is_over_ends(chat: Chat, clock: Ticking) -> None:
     say(chat, "I work at Shell.")
     clock.advance(days=2)

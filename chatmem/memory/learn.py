@@ -13,6 +13,7 @@ import numpy as np
 
 from chatmem.memory import operations, timeline, update
 from chatmem.memory.apply import order
+from chatmem.memory.corrections import LONGEST, corrected
 from chatmem.memory.extract import command, extract
 from chatmem.memory.given import extract_given
 from chatmem.memory.people import names_in
@@ -55,8 +56,24 @@ def learn_turn(store: Store, turn: Turn, embed: Embed | None, embedder: str, pro
 
 
 def stated(store: Store, turn: Turn) -> list[Candidate]:
-    """What a user's turn states by rule, names told of before understood; nothing is changed."""
+    """What a user's turn states by rule, names told of before understood, or puts right in the one before it; nothing is changed."""
+    before = _message_before(store, turn) if len(turn.content) <= LONGEST else None
+    if before and (right := corrected(turn.content, before.content)):
+        was, now = (extract(text, said.created_at.astimezone()) for text, said in zip(right, (before, turn), strict=True))
+        return [
+            new.model_copy(update={"span": turn.content.strip(), "corrects": old.text})
+            for old, new in zip(was, now, strict=False)
+            if old.text != new.text
+        ]
     return extract(turn.content, turn.created_at.astimezone(), store.memories_naming(names_in(turn.content)))
+
+
+def _message_before(store: Store, turn: Turn) -> Turn | None:
+    """The user's message before this one in the conversation."""
+    before = store.turn(turn.parent) if turn.parent else None
+    while before and before.role != "user":
+        before = store.turn(before.parent) if before.parent else None
+    return before
 
 
 def learn_candidate(
@@ -67,8 +84,14 @@ def learn_candidate(
         if any(turn.id in sources for sources in store.source_ids([twin.id for twin in store.memories_saying(candidate.text)]).values()):
             return []
         found = closest(store, vector, embedder, COMPARED)
-        near = [update.Neighbour(memory, cosine) for memory, cosine in found if update.is_neighbour(candidate, memory, cosine)]
-        decision = update.decide(candidate, near)
+        taken_back = (
+            [old for old in store.memories_saying(candidate.corrects) if old.status == "active" and not old.pinned] if candidate.corrects else []
+        )
+        if taken_back:
+            decision = update.Decision("REPLACE", taken_back[0].id, "the user put it right", 1.0)
+        else:
+            near = [update.Neighbour(memory, cosine) for memory, cosine in found if update.is_neighbour(candidate, memory, cosine)]
+            decision = update.decide(candidate, near)
         if decision.op == "PASS" and decision.target:
             _, done = operations.reaffirm(store, decision.target, [turn.id], origin, reason=decision.reason, score=decision.score)
             return [done] if done else []
