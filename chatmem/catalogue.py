@@ -240,6 +240,16 @@ def _require_gguf(path: Path) -> Path:
     return path
 
 
+def _require_whole(path: Path) -> None:
+    """Raise ModelLoadFailed for a GGUF file that ends before its weights do, as a download broken off. Takes about a second."""
+    from gguf import GGUFReader
+
+    try:
+        GGUFReader(path)
+    except (ValueError, IndexError, KeyError, OverflowError, MemoryError) as error:
+        raise ModelLoadFailed(f"{path} is damaged, or was not copied whole.", "Copy or download it again.") from error
+
+
 def find(name: str | Path, paths: Paths) -> Path:
     """The file of a model: bundled, added, downloaded, or any path to a .gguf file.
 
@@ -278,6 +288,7 @@ def add(path: Path, paths: Paths) -> Model:
     if not path.is_file():
         raise ModelNotFound(f"There is no file {path}.", "Check the path.")
     _require_gguf(path)
+    _require_whole(path)
     size = path.stat().st_size
     known = next((entry for entry in entries() if entry.source == "hub" and entry.file == path.name), None)
     name = path.stem.lower()

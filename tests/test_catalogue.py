@@ -15,6 +15,7 @@ import pytest
 from chatmem import catalogue
 from chatmem.config import Paths
 from chatmem.errors import DownloadFailed, ModelLoadFailed, ModelNotFound
+from tests.conftest import write_gguf
 
 NAME = "qwen3-0.6b"
 FILE = "Qwen3-0.6B-Q8_0.gguf"
@@ -83,11 +84,6 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     server.server_close()
 
 
-def gguf(path: Path) -> Path:
-    path.write_bytes(b"GGUF" + b"\0" * 60)
-    return path
-
-
 # ---------------------------------------------------------------- the list
 
 
@@ -129,7 +125,7 @@ def test_a_model_not_yet_here_says_how_to_get_it(paths: Paths) -> None:
 
 
 def test_paths_are_found(paths: Paths, tmp_path: Path) -> None:
-    file = gguf(tmp_path / "My Model.gguf")
+    file = write_gguf(tmp_path / "My Model.gguf")
     assert catalogue.find(str(file), paths) == file
     with pytest.raises(ModelNotFound, match="no file"):
         catalogue.find(str(tmp_path / "other.gguf"), paths)
@@ -138,7 +134,7 @@ def test_paths_are_found(paths: Paths, tmp_path: Path) -> None:
 
 
 def test_a_file_of_the_models_folder_is_found_by_its_file_name_only(paths: Paths) -> None:
-    file = gguf(paths.models / "here.gguf")
+    file = write_gguf(paths.models / "here.gguf")
     assert catalogue.find("here.gguf", paths) == file.resolve()
     with pytest.raises(ModelNotFound):
         catalogue.find("/nowhere/here.gguf", paths)
@@ -154,20 +150,20 @@ def test_a_path_to_something_else_is_refused(paths: Paths, tmp_path: Path) -> No
 
 
 def test_add_makes_a_file_known(paths: Paths, tmp_path: Path) -> None:
-    file = gguf(tmp_path / "Tiny-Chat.gguf")
+    file = write_gguf(tmp_path / "Tiny-Chat.gguf")
     assert catalogue.add(file, paths).name == "tiny-chat"
     assert catalogue.find("Tiny-Chat", paths) == file
     assert "tiny-chat" in [model.name for model in catalogue.installed(paths)]
 
 
 def test_add_knows_a_file_of_the_catalogue(paths: Paths, tmp_path: Path) -> None:
-    model = catalogue.add(gguf(tmp_path / FILE), paths)
+    model = catalogue.add(write_gguf(tmp_path / FILE), paths)
     assert (model.name, model.licence, model.source) == (NAME, "Apache-2.0", "path")
     assert catalogue.find(NAME, paths) == tmp_path / FILE
 
 
 def test_an_added_file_cannot_take_the_bundled_name(paths: Paths, tmp_path: Path) -> None:
-    assert catalogue.add(gguf(tmp_path / "smollm2-135m.gguf"), paths).name == "smollm2-135m-local"
+    assert catalogue.add(write_gguf(tmp_path / "smollm2-135m.gguf"), paths).name == "smollm2-135m-local"
 
 
 @pytest.mark.parametrize("content", [b"", b"GG", b"hello world", b"FUGG...."])
@@ -180,8 +176,17 @@ def test_add_refuses_what_is_no_gguf(paths: Paths, tmp_path: Path, content: byte
     assert [model.source for model in catalogue.installed(paths)] == ["bundled"]
 
 
+@pytest.mark.parametrize("kept", [8, 40, 100, -1])
+def test_add_refuses_a_file_that_was_not_copied_whole(paths: Paths, tmp_path: Path, kept: int) -> None:
+    file = write_gguf(tmp_path / "a.gguf")
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(ModelLoadFailed, match="not copied whole"):
+        catalogue.add(file, paths)
+    assert [model.source for model in catalogue.installed(paths)] == ["bundled"]
+
+
 def test_an_added_file_that_went_away_is_said_so(paths: Paths, tmp_path: Path) -> None:
-    file = gguf(tmp_path / "gone.gguf")
+    file = write_gguf(tmp_path / "gone.gguf")
     catalogue.add(file, paths)
     file.unlink()
     assert "gone" not in [model.name for model in catalogue.installed(paths)]

@@ -19,6 +19,7 @@ from chatmem.tui.app import ChatmemApp
 from chatmem.tui.dialogs import Ask
 from chatmem.tui.lines import bar
 from chatmem.tui.models import ModelsScreen, arriving, switch
+from tests.conftest import write_gguf
 
 from .conftest import wait_until
 from .fakes import FakeChat
@@ -59,13 +60,6 @@ def told(app: ChatmemApp, words: str) -> Callable[[], bool]:
     return lambda: any(words in note.message for note in app._notifications)
 
 
-def gguf(folder: Path, name: str) -> Path:
-    """Something that begins like a model."""
-    path = folder / name
-    path.write_bytes(b"GGUF" + bytes(60))
-    return path
-
-
 @pytest.mark.parametrize("size", [(80, 24), (160, 50)])
 async def test_it_looks_as_stored(app: ChatmemApp, chat: FakeChat, screens: Screens, size: tuple[int, int]) -> None:
     chat.capability = Capability(
@@ -92,7 +86,7 @@ async def test_what_is_loaded_failed_or_loading_is_said(app: ChatmemApp, chat: F
 
 
 async def test_a_file_is_added_by_its_path_used_and_kept(app: ChatmemApp, chat: FakeChat, paths: Paths, tmp_path: Path) -> None:
-    file, wrong = gguf(tmp_path, "[bold]Mine.gguf"), tmp_path / "notes.gguf"
+    file, wrong = write_gguf(tmp_path / "[bold]Mine.gguf"), tmp_path / "notes.gguf"
     wrong.write_text("no model")
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         screen = await opened(pilot, app)
@@ -110,7 +104,7 @@ async def test_a_file_is_added_by_its_path_used_and_kept(app: ChatmemApp, chat: 
 
 
 async def test_a_model_that_does_not_load_gives_way_to_the_one_before(app: ChatmemApp, chat: FakeChat, paths: Paths, tmp_path: Path) -> None:
-    catalogue.add(gguf(tmp_path, "broken.gguf"), paths)
+    catalogue.add(write_gguf(tmp_path / "broken.gguf"), paths)
     used: list[str] = []
 
     def use(name: str) -> None:
@@ -142,7 +136,7 @@ def test_switching_says_so_when_the_one_before_is_gone(chat: FakeChat, paths: Pa
 
 
 async def test_a_model_cannot_be_changed_under_a_reply(app: ChatmemApp, chat: FakeChat, paths: Paths, tmp_path: Path) -> None:
-    catalogue.add(gguf(tmp_path, "other.gguf"), paths)
+    catalogue.add(write_gguf(tmp_path / "other.gguf"), paths)
     chat.gate = threading.Event()
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         talk = await ready(pilot, app)
@@ -199,7 +193,7 @@ async def test_a_download_that_came_can_be_used(app: ChatmemApp, paths: Paths, m
     def pull(name: str, where: Paths, progress: Callable[[int, int], None], cancel: threading.Event) -> Path:
         assert not cancel.is_set()
         progress(64, 64)
-        return Path(catalogue.add(gguf(where.models, "Qwen3-0.6B-Q8_0.gguf"), where).file)
+        return Path(catalogue.add(write_gguf(where.models / "Qwen3-0.6B-Q8_0.gguf"), where).file)
 
     monkeypatch.setattr(catalogue, "pull", pull)
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
