@@ -40,7 +40,7 @@ _OTHER = r"(?:(?:he|she|it|they)(?:'s|'re|'ve)?|his|her|its)\b"
 FIRST = re.compile(rf"^{_SUBJECT}", re.IGNORECASE)
 _FINITE = r"(?:is|are|was|were|has|have|had|can|can't|does|doesn't|did|didn't|will|isn't|wasn't|loves?|hates?|likes?|plays?|works?|lives?|goes|went|came|got|made|took|runs?|moved|studies|makes?|wants?|speaks?|teaches|meets?|comes|gave|told|bought|died|closed|\\w{3,}ed)\\b"
 _SPLIT = re.compile(
-    rf"(?:,? and (?=(?:(?-i:[A-Z][a-z]+)|(?:my|our) [\w-]+(?: (?-i:[A-Z])[a-z]+)?) and i\b)|,? (?:and|but|so|plus|then|though|although|yet|whereas) (?:then |also |now |so )?(?=(?:i|i'm|i've|i'll|i'd|we|we're|we've|we'll)\b|(?:my|our) (?:[\w'-]+ ){{1,4}}?{_FINITE})"
+    rf"(?:,? and (?=(?:(?-i:[A-Z][a-z]+)|(?:my|our) [\w-]+(?: (?-i:[A-Z])[a-z]+)?) and i\b)|,? (?:and|but|so|plus|then|(?:even )?though|although|yet|whereas) (?:then |also |now |so )?(?=(?:i|i'm|i've|i'll|i'd|we|we're|we've|we'll)\b|(?:my|our) (?:[\w'-]+ ){{1,4}}?{_FINITE})"
     rf"|,? (?:and|but|so) (?=(?:last|next|this) (?:week|month|year|night|weekend|\w+day),? (?:i|we)\b)|, (?=(?:just|recently|finally) (?:got|finished|came|started|bought|moved|returned)\b)|, (?=(?:now|these days|nowadays) (?:i|i'm|we|we're|it's|it is)\b)|, (?=got (?:laid off|fired|promoted|engaged|married|divorced)\b)|, (?={_SUBJECT} (?!own\b)[\w']+ ?)|: (?={_SUBJECT})|,? (?:so|and) (?=please\b)|,? (?:and|but|so) (?={_OTHER} [\w']+)|, (?={_OTHER} ?[\w']+))",
     re.IGNORECASE,
 )
@@ -127,7 +127,7 @@ _TAIL = re.compile(
 )
 _ELLIPTIC = re.compile(
     r"^(?:(?:just|finally|recently|already|also|actually|even) )*(?P<verb>got|had|went|bought|started|finished|moved|met|found|lost|won|spent|visited|joined|signed up|adopted|broke|quit|left|came back|booked|passed|ran|began|"
-    r"completed|attended|planted|baked|cooked|painted|tried|hiked|taught|wrote|graduated|returned|celebrated|hosted|organi[sz]ed|volunteered|performed|competed|sold|tore|failed|switched|dropped|studied|gave up|handed in|cancell?ed|resigned|retired|paid|borrowed|ordered|applied|enroll?ed|registered|sprained|injured|slipped|ended up|fell|entered|picked up|rented|hired|rescued|fostered|proposed|received|built|planted|repaired|renewed|stopped(?= (?:\w+ing|the|my)\b)|put(?= (?:my|the)\b)|gave(?= my\b)|hurt(?= my\b)|made an offer) (?!it\b|that\b|this\b|you\b|ya\b|me\b|them\b|by\b|to be\b|so\b|some (?:ideas|tips)|any\b)",
+    r"completed|attended|planted|baked|cooked|painted|tried|hiked|taught|wrote|graduated|returned|celebrated|hosted|organi[sz]ed|volunteered|performed|competed|sold|tore|failed|switched|dropped|studied|gave up|handed in|cancell?ed|resigned|retired|paid|borrowed|ordered|applied|enroll?ed|registered|sprained|injured|slipped|ended up|fell|entered|picked up|rented|hired|rescued|fostered|proposed|received|built|planted|repaired|renewed|stopped(?= (?:\w+ing|the|my)\b)|put(?= (?:my|the)\b)|gave(?= my\b)|hurt(?= my\b)|made an offer|swapped|dyed|cut(?= (?:my|our)\b)|(?:saw|took|played)(?= (?:my|our|(?-i:[A-Z])\w+)\b)|flew(?= (?:to|back|home)\b)|swam|climbed|cycled|walked(?= to\b)) (?!it\b|that\b|this\b|you\b|ya\b|me\b|them\b|by\b|to be\b|so\b|some (?:ideas|tips)|any\b)",
     re.IGNORECASE,
 )
 _ELLIPTIC_GOING = re.compile(
