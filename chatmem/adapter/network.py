@@ -19,6 +19,7 @@ from torch import Tensor, nn
 LAYERS, WIDTH, HEADS, KV_HEADS, HEAD, FEED = 30, 576, 9, 3, 64, 1536
 ROPE_BASE, EPSILON = 100_000.0, 1e-5
 LONGEST = 8192
+PIECES = 4
 SHAPES = {"qkv": (WIDTH, (HEADS + 2 * KV_HEADS) * HEAD), "o": (WIDTH, WIDTH), "gate_up": (WIDTH, 2 * FEED), "down": (FEED, WIDTH)}
 """Inputs and outputs of the four products of a block."""
 
@@ -42,6 +43,16 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotary embedding of x (rows, length, heads, HEAD); cos and sin are (rows, length, 1, HEAD / 2)."""
     a, b = x.float().chunk(2, -1)
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1).to(x.dtype)
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+    """Attention of q, k, v (rows, heads, length, HEAD) where ``mask`` allows, in pieces that leave out most of what lies ahead of them."""
+    piece = -(-q.shape[2] // PIECES)
+    parts = []
+    for start in range(0, q.shape[2], piece):
+        end = min(start + piece, q.shape[2])
+        parts.append(F.scaled_dot_product_attention(q[:, :, start:end], k[:, :, :end], v[:, :, :end], attn_mask=mask[:, :, start:end, :end]))
+    return torch.cat(parts, 2)
 
 
 class Lora(nn.Module):
@@ -74,7 +85,7 @@ class Block(nn.Module):
         qk = rotate(qkv[:, :, : HEADS + KV_HEADS], cos, sin)
         q, k, v = qk[:, :, :HEADS], qk[:, :, HEADS:], qkv[:, :, HEADS + KV_HEADS :]
         k, v = (part.repeat_interleave(HEADS // KV_HEADS, 2) for part in (k, v))
-        seen = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), attn_mask=mask)
+        seen = attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), mask)
         x = x + self.product("o", seen.transpose(1, 2).reshape(rows, length, WIDTH))
         gate, up = self.product("gate_up", rms_norm(x, self.weights["ffn_norm"])).chunk(2, -1)
         return x + self.product("down", F.silu(gate) * up)
