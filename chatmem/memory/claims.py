@@ -220,8 +220,8 @@ def _only_objects(match: re.Match[str]) -> str:
 
 
 def first_clause(text: str) -> str:
-    """The sentence up to "and is ...", "and works ...": what ended, without what came instead."""
-    return TAIL.split(text, maxsplit=1)[0]
+    """The sentence up to "and is ...", "and works ..." or a comma: what ended, without what came instead and what is said besides."""
+    return TAIL.split(text, maxsplit=1)[0].split(", ", maxsplit=1)[0]
 
 
 def _is_past(body: str) -> bool:

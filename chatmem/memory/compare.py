@@ -151,7 +151,10 @@ def _same_value(pair: Pair) -> Found:
 
 _MOVES = frozenset(map(content_stem, ("moved", "relocated")))
 _LOOSE = frozenset(
-    map(canonical, "school job subscription membership account class contract plan habit course club group team home studies treatment".split())
+    map(
+        canonical,
+        "school job subscription membership account class contract plan habit course club group team home studies treatment penny everything full cent".split(),
+    )
 )
 _ABSENT = frozenset(
     map(
@@ -172,7 +175,9 @@ def _ending(pair: Pair) -> Found:
     """The sentence says that something is over; with a second clause it also says what came instead."""
     if not pair.new.over or _happened(pair.old):
         return None
-    new = read(first_clause(pair.new.text)) if pair.new.tail else pair.new
+    new = read(first_clause(pair.new.text)) if pair.new.tail or ", " in pair.new.text else pair.new
+    if not new.over:
+        return None
     old = pair.old
     if new.subject.split()[1:] and {canonical(word) for word in new.subject.split()[1:]} & old.names and old.subject == "user":
         return "END", f"over: {_show(old.names)}"

@@ -7,6 +7,7 @@ import re
 from chatmem.memory.cues import NUMBER_WORDS
 from chatmem.memory.sentences import sentences
 from chatmem.memory.time_words import DAYS, MONTHS
+from chatmem.words import STOP_WORDS
 
 LONGEST = 100  # characters of such a message
 _MONTH = "|".join(MONTHS)
@@ -17,22 +18,23 @@ _VALUES = {
     "time": r"\d{1,2}[:.]\d\d(?: ?[ap]m)?|\d{1,2} ?[ap]m|noon|midnight",
     "number": rf"\d+(?:[.,]\d+)*|{'|'.join(NUMBER_WORDS)}",
     "name": r"(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?",
+    "words": r"[\w'-]+(?: [\w'-]+)?",
 }
 """What can be put right by a word alone, the most telling first."""
-_SORRY = (
-    r"(?:(?:actually|sorry|oops|whoops|no|nope|wait|hang on|hold on|correction|scratch that|my mistake|my bad|typo|ah|oh|hmm+|i was wrong"
-    r"|(?:i got )?that(?:'s| was)? wrong)\b[,.!: -]*)+"
-)
+_MISTAKEN = r"sorry|oops|whoops|correction|scratch that|scrap that|my mistake|my bad|typo|i was wrong|(?:i got )?that(?:'s| was)? wrong"
+_SORRY = rf"(?:(?:actually|no|nope|wait|hang on|hold on|ah|oh|hmm+|{_MISTAKEN})\b[,.!: -]*)+"
 _MEANT = r"(?:i meant(?: to say)?|i mean|make (?:it|that)|(?:it |that )?should (?:be|say|have been))(?: it's| it is)?"
 _IS = r"(?:it|that|he|she|they)(?:'s| is| was|'re| are)(?: now| actually)?(?: called| named)?"
 _MESSAGE = {
     kind: re.compile(
-        rf"^(?P<sorry>{_SORRY})?(?:(?P<meant>{_MEANT})|{_IS})?(?: ?\b(?:on|in|at)\b)? ?(?P<new>{value})"
-        rf"(?:,? (?:not|instead of|rather than) (?:(?:on|in|at) )?(?P<old>{value}))?(?P<late>,? (?:sorry|actually))?[.! ]*$",
+        rf"^(?P<sorry>{_SORRY})?(?:(?P<meant>{_MEANT})|{_IS})?(?: ?\b(?:on|in|at)\b)? ?(?:\b(?:an?|the|my) )?(?P<new>{value})"
+        rf"(?:,? (?:not|instead of|rather than) (?:(?:on|in|at) )?(?P<old>{value}))?(?P<late>,? (?:sorry|actually|even|i mean))?(?P<aside>[,.!;]+ ?.*|(?= they're | he's | she's | it's | we're ).*|)$",
         re.IGNORECASE,
     )
     for kind, value in _VALUES.items()
 }
+_WEAK = re.compile(r"(?:(?:actually|no|nope|wait|hang on|hold on|ah|oh|hmm+)\b[,.!: -]*)+", re.IGNORECASE)
+"""What also opens an answer ("no, thanks"): too little to take back a word that is no date, number or name."""
 
 
 def corrected(message: str, before: str) -> tuple[str, str] | None:
@@ -40,7 +42,7 @@ def corrected(message: str, before: str) -> tuple[str, str] | None:
 
     None when it puts nothing right, or when it is not clear what: the sentence must hold one value of the kind, or name the old one.
     """
-    said = " ".join(message.replace("’", "'").split())
+    said = re.sub(r" (?:lol|haha)\b", "", " ".join(message.replace("’", "'").split()))
     if len(said) > LONGEST:
         return None
     for kind, pattern in _MESSAGE.items():
@@ -48,11 +50,41 @@ def corrected(message: str, before: str) -> tuple[str, str] | None:
         if match is None or not (match["sorry"] or match["meant"] or match["old"] or match["late"]):
             continue
         for _, _, sentence in reversed(sentences(before)):
-            found = list(re.finditer(rf"(?<![\w'])(?:{_VALUES[kind]})(?![\w'])", sentence, re.IGNORECASE))
-            if kind == "name":
-                found = [one for one in found if one.start() and one[0] != "I" and one[0].casefold() not in (*DAYS, *MONTHS)]
-            if match["old"]:
-                found = [one for one in found if one[0].casefold() == match["old"].casefold()]
-            if len(found) == 1 and found[0][0].casefold() != match["new"].casefold():
-                return sentence.strip(), f"{sentence[: found[0].start()]}{match['new']}{sentence[found[0].end() :]}".strip()
+            found = _place(kind, sentence, match)
+            if found and (right := _put(sentence, *found, match["new"])).casefold() != sentence.strip().casefold():
+                return sentence.strip(), right
     return None
+
+
+def _put(sentence: str, start: int, end: int, new: str) -> str:
+    """A sentence with new words in a place of it: "a plumber" becomes "an electrician", and "2 cats" "3 cats" by "3" as by "3 cats"."""
+    head, rest = sentence[:start], sentence[end:]
+    if head.endswith((" a ", " an ")):
+        head = re.sub(r" an? $", "", head) + (" an " if new[0].casefold() in "aeiou" else " a ")
+    for said_again in (new.split()[-1], new):
+        if len(new.split()) > 1 and rest.casefold().startswith(f" {said_again.casefold()}"):
+            rest = rest[len(said_again) + 1 :]
+    return f"{head}{new}{rest}".strip()
+
+
+def _place(kind: str, sentence: str, match: re.Match[str]) -> tuple[int, int] | None:
+    """Where in a sentence the value stands that is taken back: the one named, the only one of its kind, or what the new words resemble."""
+    if match["old"] or kind != "words":
+        wanted = re.escape(match["old"]) if match["old"] else _VALUES[kind]
+        found = list(re.finditer(rf"(?<![\w'])(?:{wanted})(?![\w'])", sentence, re.IGNORECASE))
+        if kind == "name" and not match["old"]:
+            found = [one for one in found if one.start() and one[0] != "I" and one[0].casefold() not in (*DAYS, *MONTHS)]
+        return found[0].span() if len(found) == 1 else None
+    if not match["meant"] and not match["late"] and _WEAK.fullmatch(match["sorry"]):
+        return None
+    new = match["new"].split()
+    if all(word.casefold() in STOP_WORDS for word in new):
+        return None  # "I mean it"
+    if len(new) == 2:  # "town hall" for "church hall", "room 21" for "room 12"
+        alike = rf"\b\w+ {re.escape(new[1])}\b|\b{re.escape(new[0])} \w+\b"
+    elif re.match(rf"(?:{_MEANT}|.*\b(?:correction|typo|scratch that|my mistake))\b", match[0][: match.start("new")], re.IGNORECASE):
+        alike = r"\w+(?=[.!]*$)"
+    else:
+        return None
+    found = list(re.finditer(alike, sentence, re.IGNORECASE))
+    return found[0].span() if len(found) == 1 else None

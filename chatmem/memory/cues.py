@@ -14,10 +14,13 @@ PEOPLE = frozenset(
     """mother father mum mom dad parents sister brother sibling son daughter child baby wife husband spouse partner girlfriend boyfriend fiance fiancee fiancé
     fiancée grandmother grandfather grandma grandpa grandparents aunt uncle cousin niece nephew stepmother stepfather stepson stepdaughter friend flatmate roommate
     housemate neighbour neighbor boss manager colleague coworker teacher tutor supervisor therapist doctor ex family kid kids children parents-in-law mother-in-law
-    father-in-law sister-in-law brother-in-law grandson granddaughter""".split()
+    father-in-law sister-in-law brother-in-law grandson granddaughter sis bro hubby missus bf gf nan gran granny nana grandad granddad mummy mama daddy papa
+    eldest youngest""".split()
 )
 SAME = {
-    "mum": "mother", "mom": "mother", "dad": "father", "kid": "child", "kids": "child", "children": "child", "flat": "apartment", "film": "movie", "films": "movie",
+    "mum": "mother", "mom": "mother", "mummy": "mother", "mama": "mother", "dad": "father", "daddy": "father", "papa": "father", "sis": "sister", "bro": "brother",
+    "hubby": "spouse", "missus": "spouse", "bf": "partner", "gf": "partner", "nan": "grandmother", "gran": "grandmother", "granny": "grandmother",
+    "nana": "grandmother", "grandad": "grandfather", "granddad": "grandfather", "wedding": "marry", "kid": "child", "kids": "child", "children": "child", "flat": "apartment", "film": "movie", "films": "movie",
     "favorite": "favourite", "color": "colour", "bike": "bicycle", "bikes": "bicycle", "cycles": "bicycle", "cycle": "bicycle", "cycling": "bicycle", "job": "work",
     "neighbor": "neighbour", "grandma": "grandmother", "grandpa": "grandfather", "boyfriend": "partner", "girlfriend": "partner", "wife": "spouse",
     "husband": "spouse", "cellphone": "phone", "mobile": "phone", "automobile": "car", "telly": "tv", "television": "tv", "holiday": "vacation", "holidays": "vacation",
@@ -81,7 +84,7 @@ OVER = {
     "gone": r"sold|got rid of|gave (?:[\w']+ ){1,4}away|gave away|deleted|died|passed away|cancell?ed|(?:had|has|decided) to cancel|called off|threw (?:[\w']+ ){0,4}(?:away|out)|donated|"
     r"cut (?:[\w']+ ){0,3}down|broke up|split up|is gone|are gone|lost the|moved out|expired|closed (?:down|the|up)|gave (?:[\w']+ ){1,4}back|unsubscribed|returned the|shaved off|scrapped|demolished",
     # an activity or a state ended
-    "stopped": r"no longer|any ?more|any longer|stopped|quit|quits|gave up|given up|giving up|dropped|left|finished|completed|ended|is over|are over|paid off|paid (?:[\w']+ ){1,3}back|"
+    "stopped": r"no longer|any ?more|any longer|stopped|quit|quits|gave up|packed in|pulled out of|dropped out of|is off (?:the|his|her)|came off|given up|giving up|dropped|left|finished|completed|ended|is over|are over|paid off|paid (?:[\w']+ ){1,3}back|"
     r"outgr(?:ew|own)|fired|laid off|resigned|retired from|is finished|are finished|is done with|(?:has|have)(?:n't| not) \w+ [\w' ]*since|got over|is off|unfollowed|withdrew|handed in|handed over|submitted|got past|has arrived|have arrived|took place|is done|are done|settled",
     "mended": r"healed|repaired|fixed|recovered|cured|mended|went away|wore off|got (?:[\w']+ ){1,4}back|cleared up|sorted out|found|picked up the repaired",
     "returned": r"(?:out of|discharged from) (?:the )?(?:hospital|prison|jail|rehab|intensive care|quarantine)|came home|came back|is back|are back|back home|back together|(?:has |have )?returned from|(?:has|have) gone home|went home again|turned up|showed up|is home",

@@ -14,7 +14,7 @@ from chatmem.memory.claims import read
 from chatmem.memory.clauses import FIRST, clauses, own_date, spell
 from chatmem.memory.commands import command
 from chatmem.memory.handwritten import as_written_down, parts_of
-from chatmem.memory.people import People, in_passing, introductions, is_many
+from chatmem.memory.people import People, as_own, in_passing, introductions, is_many
 from chatmem.memory.secrets import secret
 from chatmem.memory.sentences import HOLE, sentences
 from chatmem.memory.third_person import finish, possessive, third_person
@@ -31,7 +31,7 @@ MAX_FACTS = 12
 YEAR = 366  # days
 
 _TOGETHER = re.compile(
-    r"^(?:(?P<other>(?:my|our) [\w' -]{2,40}?|(?-i:[A-Z][\w'-]+)) and i|me and (?P<with>(?:my|our) [\w'-]+(?: (?-i:[A-Z][\w'-]+))?|(?-i:[A-Z][\w'-]+))|i and (?P<and>(?:my|our) [\w'-]+)) (?P<rest>.+)$",
+    r"^(?:(?P<other>(?:my|our) [\w' -]{2,40}?|(?-i:[A-Z][\w'-]+)) and (?:i|me)|me and (?P<with>(?:my|our) [\w'-]+(?: (?-i:[A-Z][\w'-]+))?|(?-i:[A-Z][\w'-]+))|i and (?P<and>(?:my|our) [\w'-]+)) (?P<rest>.+)$",
     re.IGNORECASE,
 )
 
@@ -49,7 +49,7 @@ def remember_text(text: str, said_at: datetime) -> Candidate | None:
 def extract(text: str, said_at: datetime, told: Sequence[str] = ()) -> list[Candidate]:
     """Facts and events that a message states about the user, at most twelve. ``said_at`` is in the user's zone.
 
-    ``told`` are sentences remembered of before about somebody whose name the message has.
+    ``told`` are sentences remembered of before about somebody whose name the message has, or of a thing that it names.
     """
     found: dict[str, Candidate] = {}
     people = People(told)
@@ -63,7 +63,7 @@ def extract(text: str, said_at: datetime, told: Sequence[str] = ()) -> list[Cand
         previous = []
         if not span or len(span) > 2 * MAX_SENTENCE or secret(span) or command(span):
             continue
-        for sentence, start in _facts(words, number, begin, people):
+        for sentence, start in _facts(words, number, begin, people, told):
             source = text[start:end].strip()
             if not supported(sentence, f"{spell(source)} {source} {relations}") or secret(source):
                 continue
@@ -78,7 +78,7 @@ def extract(text: str, said_at: datetime, told: Sequence[str] = ()) -> list[Cand
     return list(found.values())
 
 
-def _facts(words: str, number: int, begin: int, people: People) -> list[tuple[str, int]]:
+def _facts(words: str, number: int, begin: int, people: People, told: Sequence[str] = ()) -> list[tuple[str, int]]:
     """The facts of one sentence, each with where the words it rests on begin."""
     spelled = spell(words) if number else own_date(spell(words))
     if joking(spelled):
@@ -89,7 +89,7 @@ def _facts(words: str, number: int, begin: int, people: People) -> list[tuple[st
     if states(re.sub(r"\?$", "", spelled)) or spelled.endswith("?"):
         found += [(sentence, begin) for sentence in in_passing(spelled) if HOLE not in spelled and states(sentence)]
     for clause in clauses(spelled):
-        plain = clause.strip()
+        plain = as_own(clause.strip(), told)
         if match := _TOGETHER.match(plain):
             if worth_keeping(f"we {match['rest'].removeprefix('both ').removeprefix('all ')}") and states(plain):
                 other = possessive(match["other"] or match["with"] or match["and"])

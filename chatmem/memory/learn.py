@@ -16,7 +16,7 @@ from chatmem.memory.apply import order
 from chatmem.memory.corrections import LONGEST, corrected
 from chatmem.memory.extract import command, extract
 from chatmem.memory.given import extract_given
-from chatmem.memory.people import names_in
+from chatmem.memory.people import names_in, things_in
 from chatmem.store import Store
 from chatmem.types import Candidate, Link, Memory, Operation, Origin, Turn
 
@@ -65,7 +65,7 @@ def stated(store: Store, turn: Turn) -> list[Candidate]:
             for old, new in zip(was, now, strict=False)
             if old.text != new.text
         ]
-    return extract(turn.content, turn.created_at.astimezone(), store.memories_naming(names_in(turn.content)))
+    return extract(turn.content, turn.created_at.astimezone(), store.memories_naming([*names_in(turn.content), *things_in(turn.content)]))
 
 
 def _message_before(store: Store, turn: Turn) -> Turn | None:

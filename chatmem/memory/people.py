@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chatmem.memory.third_person import finish, possessive
+from chatmem.memory.third_person import AFTER_IS, finish, possessive
 
 _FEMALE = "sister|gf|mother|mom|mum|mama|wife|girlfriend|daughter|aunt|auntie|niece|grandmother|grandma|granny|nana|granddaughter|stepmother|stepmom|stepsister|stepdaughter|sister-in-law|sister in law|mother-in-law|mother in law|daughter-in-law|ex-wife|ex-girlfriend|fiancée|godmother|landlady"
 _MALE = "brother|bf|hubby|father|dad|papa|husband|boyfriend|son|uncle|nephew|grandfather|grandpa|grandad|grandson|stepfather|stepdad|stepbrother|stepson|brother-in-law|brother in law|father-in-law|father in law|son-in-law|ex-husband|ex-boyfriend|fiancé|godfather"
-_EITHER = "partner|spouse|friend|best friend|boss|manager|colleague|coworker|co-worker|cousin|neighbou?r|roommate|flatmate|housemate|teacher|coach|mentor|supervisor|therapist|doctor|dentist|physiotherapist|trainer|landlord|twin|baby|toddler|teenager|child|kid|fiancee?|ex|assistant|student|classmate|teammate|bandmate|godson|goddaughter|godchild|grandchild|in-law|tutor|accountant|lawyer|professor|advisor|babysitter|nanny"
+_EITHER = "partner|spouse|friend|best friend|boss|manager|colleague|coworker|co-worker|cousin|neighbou?r|roommate|flatmate|housemate|teacher|coach|mentor|supervisor|therapist|doctor|dentist|physiotherapist|trainer|landlord|twin|baby|toddler|teenager|child|kid|fiancee?|ex|assistant|student|classmate|teammate|bandmate|godson|goddaughter|godchild|grandchild|in-law|tutor|accountant|lawyer|professor|advisor|babysitter|nanny|lodger|tenant|childminder|carer"
 _PETS = "dog|cat|puppy|kitten|pup|rabbit|bunny|hamster|parrot|horse|pony|turtle|tortoise|snake|guinea pig|bird|goldfish|beagle|labrador|poodle|greyhound|terrier|collie|husky|retriever|bulldog|corgi|dachshund|goose|hen|goat|donkey|lizard|gecko|ferret|budgie|canary"
 _MANY = "parents|grandparents|kids|children|sons|daughters|brothers|sisters|siblings|twins|in-laws|cousins|dogs|cats|neighbou?rs|flatmates|roommates|housemates|colleagues|friends|pets|students"
 _EVENTS = "wedding|party|trip|flight|exam|interview|appointment|concert|surgery|operation|graduation|meeting|presentation|vacation|holiday|conference|recital|tournament|race|show|gig|new job|job|internship|course|class|thesis|deadline|due date|baby shower|reunion|retirement"
@@ -45,7 +45,7 @@ _NOT_NAMES = frozenset(
 
 
 _TOLD = re.compile(
-    rf"The user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION}) (?P<name>{_NAME})| has an? (?P<relation>(?:[a-z]+ )?{_RELATION}) (?:called|named) (?P<called>{_NAME}))\b"
+    rf"The user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION}) (?:is (?:called|named) )?(?P<name>{_NAME})| has an? (?P<relation>(?:[a-z]+ )?{_RELATION}) (?:called|named) (?P<called>{_NAME}))\b"
 )
 BEFORE = -9  # the sentence of somebody whom no pronoun of this message means
 
@@ -142,6 +142,8 @@ class People:
                 return None
             return finish(f"{person.label}'s {possessive(rest)}"), rest, person
         first, _, rest = clause.partition(" ")
+        if first.endswith("'s") and re.match(rf"{AFTER_IS}", rest, re.IGNORECASE):  # "Amy's a nurse"
+            first, rest = first.removesuffix("'s"), f"is {rest}"
         for person in self.known:
             if (
                 person.name
@@ -173,6 +175,29 @@ class People:
             person.gender = "m" if pronoun == "he" else "f"
         person.sentence = sentence
         return person
+
+
+_BEGINS = re.compile(
+    r"(?:^|(?<=[.!?;,] )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?:the )?(?P<thing>[a-z][a-z-]{2,}(?: [a-z-]{3,})?)(?='s [a-z]| (?:is|are|was|were|has|have|had|isn't|aren't|wasn't|just|finally|went|came|got|broke|died|ran|fell|cost|costs|starts?|ends?|needs?|[a-z]{3,}ed)\b)",
+    re.IGNORECASE,
+)
+
+
+def things_in(message: str) -> list[str]:
+    """Things that a message says something of without saying whose: "the braces came off"; at most four."""
+    return list(dict.fromkeys(match["thing"].lower() for match in _BEGINS.finditer(message)))[:4]
+
+
+def as_own(clause: str, told: Iterable[str]) -> str:
+    """A clause about a thing that the user is known to have, as one about "my ..."."""
+    match = _BEGINS.match(clause)
+    if match is None:
+        return clause
+    thing = re.escape(match["thing"].lower())
+    own = re.compile(
+        rf"The user(?:'s (?:[\w-]+ ){{0,2}}{thing}\b| (?:has|owns|drives|keeps|rents|wears|takes|is (?:on|taking|fostering|reading|waiting for|looking forward to))\b[^,.]*\b{thing}\b)"
+    )
+    return f"my {clause[match.start('thing') :]}" if any(own.match(text) for text in told) else clause
 
 
 def names_in(message: str) -> list[str]:

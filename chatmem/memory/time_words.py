@@ -166,7 +166,7 @@ _BEFORE = re.compile(
     r"\b(?:was|were|had|did|didn't|got|went|came|met|made|took|saw|bought|sold|left|lost|found|broke|ran|won|gave|fell|felt|began|wrote|spent|taught|quit|"
     r"flew|drove|ate|built|brought|caught|paid|slept|sent|held|heard|became|swam|sang|hurt|cut|lent|stole|stolen|born|died|told|said|thought|knew|chose|"
     r"drank|threw|tore|wore|spoke|woke|hit|been|rang|bit|sat|stood|forgot|rode|drew|grew|"
-    r"(?!need|bleed|feed|seed|speed|weed|breed|indeed|red\b|bed\b|wed\b|shed\b|sled\b|hundred|schedul|book|reserv|expect|plann)\w{2,}ed|ago|"
+    r"(?!need|bleed|feed|seed|speed|weed|breed|indeed|red\b|bed\b|wed\b|shed\b|sled\b|hundred|scared|excited|tired|worried|bored|stressed|terrified|schedul|book|reserv|expect|plann)\w{2,}ed|ago|"
     rf"last (?:night|week|weekend|month|year|time|spring|summer|autumn|fall|winter|{'|'.join(DAYS)})|used to)\b",
     re.IGNORECASE,
 )

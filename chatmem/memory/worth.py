@@ -62,7 +62,7 @@ _DEICTIC = re.compile(
     re.IGNORECASE,
 )
 _PRONOUN_OBJECT = re.compile(
-    r"^(?:i|we|(?:my|our) \w+(?: \w+)?)(?:'m|'ve|'re|'ll)? ?(?:\w+ ){0,3}?\b(?:it|that|them|him|her(?! [a-z]+(?<!\b(?:to|in|at|on|up|by|so|as|an|my|is|it|if|or))(?<!\b(?:for|and|but|all|too|the|our|was|out|off|how|why|now|not))(?<!\b(?:with|from|when|last|here|into|over|that|back|next|this|what|home|well|more|very|just|once))(?<!\b(?:about|there|again|today|every|after|where|since|until|while|twice))(?<!\b(?:before|really|though))\b)|there|one(?! [a-z])|they|he|she|ones|such|others|this)(?:'s|'ll|'re)?\b(?! (?:\w+ )?(?:birthday|is|are|was|name))",
+    r"^(?:i|we|(?:my|our) \w+(?: \w+)?)(?:'m|'ve|'re|'ll)? ?(?:\w+ ){0,3}?\b(?:it|that|them|him|her(?! [a-z]+(?<!\ba)(?<!\b(?:to|in|at|on|up|by|so|as|an|my|is|it|if|or))(?<!\b(?:for|and|but|all|too|the|our|was|out|off|how|why|now|not))(?<!\b(?:with|from|when|last|here|into|over|that|back|next|this|what|home|well|more|very|just|once))(?<!\b(?:about|there|again|today|every|after|where|since|until|while|twice))(?<!\b(?:before|really|though))\b)|there|one(?! [a-z])|they|he|she|ones|such|others|this)(?:'s|'ll|'re)?\b(?! (?:\w+ )?(?:birthday|is|are|was|name))",
     re.IGNORECASE,
 )
 _VAGUE = frozenset(
@@ -102,7 +102,7 @@ _TASTE = re.compile(
 )
 _TURN = re.compile(
     r"^(?:i|(?:my|our) [\w-]+(?: (?-i:[A-Z])[\w-]+)?)(?:'ve| have| has)? (?:just |recently |finally |also )?(?:got|was|been) (?:fired|laid off|made redundant|promoted|dumped|engaged|married|divorced)(?: \w+){0,4}$"
-    r"|^i(?:'ve| have)? (?:just |recently |finally |already )?(?:(?:gave|given|handed)(?: in)? my (?:\w+ )?notice|resigned|retired)(?: \w+){0,4}$",
+    r"|^i(?:'ve| have)? (?:just |recently |finally |already )?(?:(?:gave|given|handed)(?: in)? my (?:\w+ )?notice|resigned|retired)(?: \w+){0,4}(?:,.*)?$",
     re.IGNORECASE,
 )
 # Frames of what lasts: with one of them a single concrete word is enough.

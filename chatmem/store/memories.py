@@ -53,7 +53,7 @@ class Memories(Conversations):
         return [_memory(row) for row in rows]
 
     def memories_naming(self, names: Sequence[str]) -> list[str]:
-        """The texts of current memories that have one of these names, the oldest of each name first, at most twenty a name."""
+        """The texts of current memories that have one of these names or words, the oldest of each name first, at most twenty a name."""
         texts: dict[str, None] = {}
         for name in names:
             sql = (
