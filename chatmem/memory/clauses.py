@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from chatmem.memory.fragments import whole, with_my
+
 _SPOKEN = {
     "im": "I'm",
     "ive": "I've",
@@ -23,11 +25,11 @@ _SPOKEN = {
     "wanna": "want to",
 }
 _OPENER = re.compile(
-    r"^(?:(?:dear (?:assistant|friend|diary|companion)|well|so|oh|ok|okay|yes|yeah|yep|yup|yea|no(?! longer\b)|nope|hi|hey|hello|hi there|hello there|hey there|anyway|anyways|also|and|but|or|plus|then|because|cause|cuz|btw|by the way|actually|honestly|to be honest|tbh|fyi|"
+    r"^(?:(?:dear (?:assistant|friend|diary|companion)|well|so|oh|ok|okay|yes|yeah|yep|yup|yea|no(?! (?:longer|kids|children|car|oven|pets|siblings|partner|garden|balcony|dishwasher|microwave|freezer|licen[cs]e|job)\b)|nope|hi|hey|hello|hi there|hello there|hey there|anyway|anyways|also|and|but|or|plus|then|because|cause|cuz|btw|by the way|actually|honestly|to be honest|tbh|fyi|"
     r"you know|you see|you know what|guess what|i mean|sorry|sorry i mean|no wait|wait|i was wrong|my mistake|correction|long story short|okay so|some background|background|good morning|good evening|good news|great news|big news|"
     r"just so you know|fun fact|for context|for the record|as you know|as i said|like i said|turns out|(?:i )?changed my mind|scratch that|scrap that|never mind|i(?:'ve)? (?:already )?told you(?: already| before)?(?: that)?(?= (?:i|my)\b|,)|luckily|unfortunately|sadly|happily|thankfully|fortunately|definitely|totally|absolutely|exactly|true|of course|sure|wow|aww?|yay|woohoo|"
     r"thanks|thank you|thanks so much|thanks a lot|haha|nice|cool|awesome|great|amazing|oh my god|omg|oh no|right|true that|i must say|i(?: just| also| recently)? (?:realized|realised|remembered|noticed)(?: that)?(?= (?:i|my)\b)|i(?:'ve)? (?:must )?(?:mention|say|forgot to mention)(?: that)?(?= (?:i|my)\b)|i forgot to mention(?: that)?|speaking of which|in fact|on a different note|on another note|besides|though|however|still|quick one|update|quick update|news|"
-    r"real talk|not gonna lie|ngl|personally|overall|basically|apparently|instead|otherwise|today|right now|nowadays|these days|lately|now|currently|at the moment)\b(?:(?<=thanks) [A-Z]\w+|, [A-Z][a-z]+(?=[,!.-]))?[,:!;.… -]*)+",
+    r"ps|pps|real talk|not gonna lie|ngl|personally|overall|basically|apparently|instead|otherwise|today|right now|nowadays|these days|lately|now|currently|at the moment)\b(?:(?<=thanks) [A-Z]\w+|, [A-Z][a-z]+(?=[,!.-]))?[,:!;.… -]*)+",
     re.IGNORECASE,
 )
 _TIMES_OF_OPENER = re.compile(r"\b(today|right now|nowadays|these days|lately|now|currently|at the moment)\b[,:!;. ]*$", re.IGNORECASE)
@@ -88,14 +90,9 @@ _CORRECTIONS = (
     ),
 )
 """What was taken for so, and what is: the value given up goes behind the new one, as it is read elsewhere."""
-_HERE = re.compile(
-    r"^(?:hi |hello |hey )?(?P<who>(?-i:[A-Z])[a-z]+(?: (?-i:[A-Z])[a-z]+)?|dyslexic|vegan|vegetarian|coeliac|celiac|type [12] diabetic|diabetic|autistic|deaf) here(?:,| so\b| and\b| -|$)[, ]*",
-    re.IGNORECASE,
-)
-"""Who writes: "Wanjiru here, ...", "dyslexic here"."""
 _ASKED = re.compile(
     r"(?:,|\s[-–—])\s*(?:and |so |but )?(?:what(?:'s| is| are| can| could| should| do| would)?|how(?:'s| do| can| should| long| much| many| about)?|why|any (?:\w+ )?(?:ideas?|tips?|advice|suggestions?|recommendations?|good|thoughts)|can (?:you|i|we|u)|could (?:you|i|we)"
-    r"|would you|will you|do (?:you|i|we)|should (?:i|we)|is there|are there|where (?:can|should|do|could)|which \w+ (?:should|can|is)|help me|pls|please|tell me|give me|suggest|recommend|explain|remind me|find me|need (?:ideas|help|a recipe|tips))\b.*$",
+    r"|would you|will you|do (?:you|i|we)|should (?:i|we)|is there|are there|where (?:can|should|do|could)|which \w+(?:$| (?:should|can|is))|help me|pls|please|tell me|give me|suggest|recommend|explain|remind me|find me|need (?:ideas|help|a recipe|tips))\b.*$",
     re.IGNORECASE,
 )
 """What is asked after a statement, with or without a question mark."""
@@ -123,58 +120,19 @@ _OWN_DATE = re.compile(
     r"(?: (?:at|with|for|to) (?:the |my )?[\w']+(?: [\w']+)?)? (?:is (?:now )?(?:on|at|in|tomorrow|next|this)|(?:has been|have been|was|got|is|has|'s been) (?:moved|postponed|pushed|brought|rescheduled|put))\b",
     re.IGNORECASE,
 )
-_APPOINTMENT = re.compile(
-    r"^(?:(?:got|have) )?(?:(?:my|a|an|the|another) )?(?P<what>(?:dentist|doctor|doctors|gp|optician|physio|vet|haircut|job interview|interview|exam|[a-z]+ (?:exam|test|lesson|interview|appointment|scan)|driving test|mot|scan|check-?up|half marathon|marathon|appointment|viewing"
-    r"|flight|parents evening)(?: (?:in|at|with|to) (?:the )?[\w']+)?) (?P<when>(?:on |at |this |next )?(?:(?:the )?\d|tomorrow|tonight|today|(?:mon|tues|wednes|thurs|fri|satur|sun)day|week|month)\b.*)$",
-    re.IGNORECASE,
-)
-"""A date of one's own without a verb: "dentist on Thursday for the root canal"."""
 _LAST_TALK = re.compile(
     r",? since (?:we|i) (?:last )?(?:spoke|talked|chatted|chat|met)\b|since (?:our|the) last (?:chat|talk|conversation),? ?|,? (?:btw|by the way|lol|tbh|though|too|speaking of)(?=[.!]*$)",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
     r"(?:,| and|, and| -)? (?:(?:it|that|which)(?: was|'s| is| were)|(?:and )?had|having|was) (?:just |really |so |such )*(?:(?:so much|a lot of|lots of|a ton of|a|an|some) )?(?:great |good |amazing |awesome |wonderful |lovely )*(?:fun|blast|time|awesome|amazing|great|wonderful|incredible|fantastic|nice|cool|lovely|unreal|experience)\b(?! \w+ing).*$"
-    r"|,? and (?:the \w+(?: (?:of|at|in|on) (?:the |my )?\w+)?|\w+ing\b[^,]*?) (?:is|are|was|were|has|have|makes?|gives?|helps?|fascinates?|feels?|brings?)\b.*$"
+    r"|,? and (?:the \w+(?: (?:of|at|in|on) (?:the |my )?\w+)?|\w+ing\b[^,]*?) (?:is|are|was|were|has|have|makes?|gives?|helps?|fascinates?|feels?|brings?|eats?|costs?)\b.*$"
     r"|,? and (?:some|another|every|a|an) \w+ (?:is|are|was|were|has|had|threw|came|took|broke|fell|ran|stole|hit|said|gave|made|\w{3,}ed)\b.*$"
     r"|, and (?:[a-z]+ ){1,2}(?:is|are|was|were|makes?|gives?)\b.*$"
     r"|,? and (?:regret|love|hate|like|enjoy|miss) (?:it|that|them|every \w+ of it)\b.*$|, (?:need|have|got|gotta) to \w+ (?:it|them|that)\b.*$"
     r"|,? (?:so )?(?:fight me|sue me|don't (?:laugh|judge|ask)|pray for me|wish me luck|go figure|send help|excuse my|(?:but )?thanks everyone)\b.*$",
     re.IGNORECASE,
 )
-_ELLIPTIC = re.compile(
-    r"^(?:(?:just|finally|recently|already|also|actually|even) )*(?P<verb>got|had|went|bought|started|finished|moved|met|found|lost|won|spent|visited|joined|signed up|adopted|broke|quit|left|came back|booked|passed|ran|began|"
-    r"completed|attended|planted|baked|cooked|painted|tried|hiked|taught|wrote|graduated|returned|celebrated|hosted|organi[sz]ed|volunteered|performed|competed|sold|tore|failed|switched|dropped|studied|gave up|handed in|cancell?ed|resigned|retired|paid|borrowed|ordered|applied|enroll?ed|registered|sprained|injured|slipped|ended up|fell|entered|picked up|rented|hired|rescued|fostered|proposed|received|built|planted|repaired|renewed|stopped(?= (?:\w+ing|the|my)\b)|put(?= (?:my|the)\b)|gave(?= my\b)|hurt(?= my\b)|made an offer|packed in|pulled out of|dropped out of|swapped|dyed|cut(?= (?:my|our)\b)|(?:saw|took|played)(?= (?:my|our|(?-i:[A-Z])\w+)\b)|flew(?= (?:to|back|home)\b)|swam|climbed|cycled|walked(?= to\b)) (?!it\b|that\b|this\b|you\b|ya\b|me\b|them\b|by\b|to be\b|so\b|some (?:ideas|tips)|any\b)",
-    re.IGNORECASE,
-)
-_ELLIPTIC_GOING = re.compile(
-    r"^(?:(?:just|also|still|currently|actually) )*(?P<rest>(?:been \w+ing|going to (?:the|see|visit|start|move|study|buy|get|continue|take)|planning (?:to|on|a)|thinking (?:of|about)|hoping to|learning (?:to|how)|training for|saving (?:up )?for|working (?:on|as|at|for|from)|moving to (?=(?-i:[A-Z]))|putting (?=[£$€]?\d)|paying (?=[£$€]?\d)|seeing (?=(?:the|my|a)\b)|visiting (?=(?:my|(?-i:[A-Z])))|staying with|expecting (?=(?:our|my|a)\b)|doing (?=(?:a|an|my|the|dry)\b)|having (?=(?:surgery|my|an operation|an op)\b)|driving (?:to|up to|down to)|looking after|renting|teaching|studying|recovering from|engaged to|married to|retired from) ?(?![^,(]*\b(?:is|was|has|have|had|makes?|made|gives?|gave|helps?|helped|can|will|takes?|took|keeps?|kept|brings?|feels?|felt|seems?|isn't|it's)\b).+)$",
-    re.IGNORECASE,
-)
-_ELLIPTIC_BEING = re.compile(
-    r"^(?:(?:just|also|still|currently|actually) )*(?P<rest>(?:allergic to|not (?:moving|going|getting|buying|taking|starting|leaving|quitting|selling) (?!to (?:lie|bother|say)\b|it\b|there\b)\w+|no longer (?:an? )?[\w-]+(?=$|,)|not a (?:big |huge )?fan of|living in (?-i:[A-Z])\w+|turning \d+|getting (?:married|divorced)|"
-    r"flying (?:back )?to|starting (?:an?|my) (?:new )?(?:job|phd|course|degree|masters?|business|diet|internship)|(?P<born>born (?:and raised )?in)|(?P<been>been (?:an? |the )?(?!\w+ing\b)\w+ (?:for|since))|off (?:the |my )(?=\w+ (?:now|completely|for good))|back from (?=(?-i:[A-Z]))|gone (?:fully |completely )?(?:vegan|vegetarian|gluten free|dairy free|teetotal|sober)|(?P<due>due (?=(?:on |in )?(?:\d|(?:january|february|march|april|may|june|july|august|september|october|november|december)\b))(?!.*\b(?:report|essay|assignment|homework|project|payment|bill|rent)))|(?P<can>can't (?:eat|drink|drive|swim|stand)|(?:don't|do not) (?:eat|drink|drive|smoke)|owe (?=my\b|(?-i:[A-Z])|(?:the|a)\b)|only (?:have|eat|drink)|live (?:in|with|on|near|alone)|work (?:as|at|for|nights|from home|in (?-i:[A-Z]))|(?:swim|run|cycle|walk|train|jog) (?=.*\b(?:every|most|each|twice|times)\b)))\b"
-    r"(?![^,(]*\b(?:is|was|makes?|gives?|can|will|takes?|seems?|isn't|it's|sucks|sounds)\b).*)$",
-    re.IGNORECASE,
-)
-
-
-_KIN = (
-    "mum|mom|mummy|mommy|mama|dad|daddy|papa|gran|granny|grandma|nana|nan|grandad|grandpa|daughter|son|sister|sis|brother|bro|wife|husband|hubby|missus|partner|girlfriend|gf|boyfriend|bf|"
-    "fiancée?|nephew|niece|cousin|uncle|aunt|auntie|boss|landlord|landlady|flatmate|roommate|housemate|eldest|youngest|brother in law|sister in law|mother in law|father in law"
-)
-_BARE_KIN = re.compile(
-    rf"(?:^|(?<=, )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?P<who>{_KIN})"
-    r"(?=(?: (?-i:[A-Z])[a-z]+)?(?:'s \w| (?:and (?:i|me)|(?:is|was|has|had|can|can't|will|won't|isn't|doesn't|went|came|got|made|took|lost|broke|told|gave|said|fell|bought|sold|left|just|also|still|always|never|now|(?!jokes|bods?\b|news\b)\w{2,}(?:s|ed)))\b))",
-    re.IGNORECASE,
-)
-"""Somebody of one's own without "my", as the subject: "Mum's in hospital", "nephew Luca turns 6"."""
-_BARE_THING = re.compile(
-    r"^(?P<what>(?:current |new )?(?:rent|mortgage|salary|take[ -]home(?: pay)?|commute|blood pressure|fave \w+|favou?rite \w+|birthday|phd defen[cs]e|viva|braces|cast|stitches|landlord's)"
-    r"(?= (?:is|are|was|were|has|have|just|went|came|got|now)\b))",
-    re.IGNORECASE,
-)
-"""What one has of one's own, without "my": "rent just went up to 900"."""
 
 
 def spell(text: str) -> str:
@@ -186,8 +144,7 @@ def spell(text: str) -> str:
     text = re.sub(r"([!?])[!?]+", r"\1", text)
     text = re.sub(r"\bmy name's\b", "my name is", text, flags=re.IGNORECASE)
     text = " ".join(text.split()).lstrip("-–—*• ")
-    text = _BARE_KIN.sub(lambda m: f"my {m['who'].lower()}", text)
-    return _BARE_THING.sub(lambda m: f"my {m['what'].lower()}", text)
+    return with_my(text)
 
 
 def own_date(sentence: str) -> str:
@@ -209,11 +166,8 @@ def clauses(sentence: str) -> list[str]:
         text = correction.sub(r"\g<what> \g<new>, not \g<old>", text)
     text = _USED_TO_BE.sub(r"\g<what> is \g<new>, not \g<old>", text)
     text = _CALL_ME.sub(r"I want to be called \g<name>", text)
-    if (asked := _ASKED.search(text)) and not text.rstrip(" !").endswith("?") and FIRST.match(_whole(text[: asked.start()])):
+    if (asked := _ASKED.search(text)) and not text.rstrip(" !").endswith("?") and FIRST.match(whole(text[: asked.start()])):
         text = text[: asked.start()]
-    here = _HERE.match(text)
-    if here:
-        return [f"I'm {here['who']}", *clauses(text[here.end() :])]
     text = _PUT_ON.sub("I was put on ", text)
     if FIRST.match(text):
         text = _NOW_DO.sub(r" and I \g<now> \g<verb>", text)
@@ -238,7 +192,7 @@ def _stated(text: str) -> list[str]:
     found = []
     for piece in _pieces(text):
         piece = _LAST_TALK.sub("", piece)
-        piece = _TAIL.sub("", _whole(_front(_open(piece))))
+        piece = _TAIL.sub("", whole(_front(_open(piece))))
         if piece:
             found.append(piece)
     return found
@@ -262,8 +216,18 @@ def _before_question(text: str) -> tuple[str, str]:
     for match in _QUESTION.finditer(text):
         head = text[: match.start()].rstrip(" ,-–—")
         given = _GIVEN.sub("", head)
-        if FIRST.match(_whole(given)) and len(given.split()) > 2 and re.search(r"[,–—-]\s*(?:and |so |but )?$", text[: match.end()]):
+        if FIRST.match(whole(given)) and len(given.split()) > 2 and re.search(r"[,–—-]\s*(?:and |so |but )?$", text[: match.end()]):
             return given, text
+    # "my gf is deaf so we need captions, film for tonight?": what follows the last comma is asked
+    head, comma, last = text.rpartition(", ")
+    if (
+        comma
+        and FIRST.match(whole(head))
+        and len(head.split()) > 2
+        and len(last.split()) < 7
+        and not re.search(rf"\b(?:and|or)\b|{_SUBJECT}", last, re.IGNORECASE)
+    ):
+        return head, text
     return "", text
 
 
@@ -340,22 +304,3 @@ def _front(piece: str) -> str:
 def _small(lead: str) -> str:
     """A leading phrase as it stands at the end: without its capital, unless that is the name of a day."""
     return lead if re.match(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day", lead, re.IGNORECASE) else lead[:1].lower() + lead[1:]
-
-
-def _whole(piece: str) -> str:
-    """An elliptic clause with its subject: "Just got back from Rome" -> "I just got back from Rome"."""
-    if match := _ELLIPTIC_GOING.match(piece):
-        lead = "I've" if match["rest"].lower().startswith("been") else "I'm"
-        return f"{lead} {match['rest'][:1].lower()}{match['rest'][1:]}"
-    if match := _ELLIPTIC_BEING.match(piece):
-        subject = (
-            "I was" if match["born"] else "I've" if match["been"] or match["rest"].lower().startswith("gone") else "I" if match["can"] else "I'm"
-        )
-        rest = re.sub(r"^(no longer [^,]+),.*$", r"\1", match["rest"], flags=re.IGNORECASE)
-        return f"{subject} {rest[:1].lower()}{rest[1:]}"
-    if match := _APPOINTMENT.match(piece):
-        article = "the" if re.match(r"(?:dentist|doctors?|gp|optician|physio|vet)\b", match["what"]) else "an" if match["what"][0] in "aeiou" else "a"
-        return f"I have {article} {match['what']} {match['when']}"
-    if _ELLIPTIC.match(piece):
-        return f"I {piece[:1].lower()}{piece[1:]}"
-    return piece

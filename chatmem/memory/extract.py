@@ -13,6 +13,7 @@ from datetime import date, datetime
 from chatmem.memory.claims import read
 from chatmem.memory.clauses import FIRST, clauses, own_date, spell
 from chatmem.memory.commands import command
+from chatmem.memory.fragments import who_writes
 from chatmem.memory.handwritten import as_written_down, parts_of
 from chatmem.memory.people import People, as_own, in_passing, introductions, is_many
 from chatmem.memory.secrets import secret
@@ -20,7 +21,7 @@ from chatmem.memory.sentences import HOLE, sentences
 from chatmem.memory.third_person import finish, possessive, third_person
 from chatmem.memory.time_words import DAYS, MONTHS
 from chatmem.memory.times import resolve, written_range
-from chatmem.memory.worth import LAUGHTER, about_others, joking, reason_of, states, worth_keeping
+from chatmem.memory.worth import LAUGHTER, about_others, joking, reason_of, states, takes_back, worth_keeping
 from chatmem.types import Candidate
 from chatmem.words import content_words, tokens
 
@@ -57,7 +58,7 @@ def extract(text: str, said_at: datetime, told: Sequence[str] = ()) -> list[Cand
     previous: list[str] = []
     for number, (begin, end, words) in enumerate(sentences(text)):
         span = text[begin:end].strip()
-        if joking(span) and len(span) < 40:  # "Just kidding!" takes back the sentence before
+        if takes_back(span) and len(span) < 40:  # "Just kidding!" takes back the sentence before
             for key in previous:
                 found.pop(key, None)
         previous = []
@@ -80,11 +81,18 @@ def extract(text: str, said_at: datetime, told: Sequence[str] = ()) -> list[Cand
 
 def _facts(words: str, number: int, begin: int, people: People, told: Sequence[str] = ()) -> list[tuple[str, int]]:
     """The facts of one sentence, each with where the words it rests on begin."""
-    spelled = spell(words) if number else own_date(spell(words))
+    spelled = spell(words)
+    if number == 0:
+        who, rest = who_writes(spelled)
+        if who:
+            return [(finish(third_person(who) or ""), begin), *_facts(rest, 1, begin, people, told)]
+        spelled = own_date(spelled)
     if joking(spelled):
         laughed = _LAUGHTER.sub("", spelled)  # "I have 3 kids lol": many laugh at the end of what they mean
         meant = [] if joking(laughed) else _facts(laughed, number, begin, people)
-        return [(sentence, start) for sentence, start in meant if read(sentence).relation not in (None, ("age",))]
+        return [
+            (sentence, start) for sentence, start in meant if sentence.startswith("The user's") or read(sentence).relation not in (None, ("age",))
+        ]
     found: list[tuple[str, int]] = []
     if states(re.sub(r"\?$", "", spelled)) or spelled.endswith("?"):
         found += [(sentence, begin) for sentence in in_passing(spelled) if HOLE not in spelled and states(sentence)]

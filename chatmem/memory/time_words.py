@@ -155,7 +155,7 @@ _AHEAD = re.compile(
     r"(?:would|'d) like to|let's|remind|see (?:you|u|ya)|good luck|wish (?:me|us) luck|"
     r"going to|gonna|plan(?:ning|s)?|upcoming|tomorrow|due|expect(?:ing|s)?|schedul\w+|book(?:ed|ing)|tickets?|reserv\w+|deadline|appointment|"
     r"look(?:ing)? forward|hop(?:e|es|ing) to|want to|intend|leaves?|arrives?|starts?|begins?|opens?|closes?|ends?|coming up|"
-    r"turns(?! out)|retires?|graduates?|moves|flies|runs out|(?:i|we|they) (?:fly|go|move|meet|travel|play|see|sign|sit|perform|compete|defend)|signs|performs|competes|defends|"
+    r"turns(?! out)|retires?|graduates?|moves|flies|runs out|comes? (?:off|out|over|to stay)|(?:i|we|they) (?:fly|go|move|meet|travel|play|see|sign|sit|perform|compete|defend)|signs|performs|competes|defends|"
     rf"(?:am|is|are|be|\w+'(?:m|re|s)) (?:\w+ )?{_ING})\b|'ll\b",
     re.IGNORECASE,
 )
@@ -171,7 +171,7 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _PUT_OFF = re.compile(
-    rf"\b(?:moved|rescheduled|postponed|pushed|delayed|shifted|brought|put)(?: back| forward| off)? (?:to|until|till)(?: (?:{'|'.join(DAYS)}),?)?(?: the)? ?$",
+    rf"\b(?:moved|rescheduled|postponed|pushed|delayed|shifted|brought|put)(?: (?:the|my|our|his|her|their) [\w ]{{3,20}}?)?(?: back| forward| off)? (?:to|until|till)(?: (?:{'|'.join(DAYS)}),?)?(?: the)? ?$",
     re.IGNORECASE,
 )
 _IS_THEN = re.compile(r"\b(?:is|are|it's)(?: \w+ly)? $", re.IGNORECASE)

@@ -224,8 +224,16 @@ _NOT_MEANT = re.compile(
 )
 
 
+_TAKES_BACK = re.compile(r"\b(?:(?:just |only )?(?:kidding|joking)|jk|not really|kidding aside)\b", re.IGNORECASE)
+
+
+def takes_back(sentence: str) -> bool:
+    """Whether a sentence says that the one before it was not meant: "Just kidding!"."""
+    return _TAKES_BACK.search(sentence) is not None
+
+
 def joking(sentence: str) -> bool:
-    """Whether a sentence says that it, or the one before, was not meant, or that somebody else claims it."""
+    """Whether a sentence says that it was not meant, or that somebody else claims it."""
     return _NOT_MEANT.search(sentence) is not None
 
 

@@ -1,0 +1,131 @@
+"""What people leave out when they type: the subject ("sold the van"), "my" ("rent is 900"), the verb ("dentist on Thursday").
+
+Each function gives the words back with what was left out, or as they were. Patterns name what is left out by the words
+that are there, and ask that nothing else in the clause is a verb, so that headings and requests stay what they are.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|april?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_DAY = r"(?:mon|tues?|wed(?:nes)?|weds|thur?s?|fri|sat(?:ur)?|sun)(?:days?)?"
+_NAMED = r"(?-i:[A-ZÀ-Þ])[\w'-]+"
+_COUNT = r"(?:\d|two|three|four|five|six)"
+
+# ---------------------------------------------------------------- "my"
+
+_KIN = (
+    "mum|mom|mummy|mommy|mama|dad|daddy|papa|gran|granny|grandma|nana|nan|nonna|nonno|oma|opa|grandad|grandpa|(?:step)?daughter|(?:step)?son|grandson|granddaughter|twins|sister|sis|brother|bro|"
+    "wife|husband|hubby|missus|partner|girlfriend|gf|boyfriend|bf|fiancée?|nephew|niece|cousin|uncle|aunt|auntie|boss|landlord|landlady|lodger|flatmate|roomm?ate|housemate|neighbou?r|cleaner|"
+    "best (?:friend|mate)|ex(?= (?:has|is|was|wants|got)\b)|eldest|youngest|(?:brother|sister|mother|father)[ -]in[ -]law|dog|cat|puppy|kitten"
+)
+_BARE_KIN = re.compile(
+    rf"(?:^|(?<=, )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?:the (?=wife\b|missus\b|husband\b|kids\b))?(?P<who>{_KIN}|(?<=the )kids)"
+    rf"(?=(?: {_NAMED}){{0,2}}(?: and (?:i|me)\b|'s \w"
+    r"| (?:is|are|was|were|has|have|had|can|can't|will|won't|isn't|doesn't|went|came|got|made|took|lost|broke|told|gave|said|fell|bought|sold|left|born|ate|just|also|still|always|never|now|(?!jokes|bods?\b|news\b|names\b|food\b)\w{2,}(?:s|ed))\b))",
+    re.IGNORECASE,
+)
+_BARE_THING = re.compile(
+    r"^(?:the )?(?P<what>(?:current |new |old )?(?:rent|mortgage|salary|wages?|pay|pension|take[ -]home(?: pay)?|commute|blood pressure|cholesterol|fave \w+|favou?rite \w+|birthday|bday|anniversary|visa|passport|divorce|hayfever|asthma|eczema"
+    r"|phd defen[cs]e|viva|braces|cast|stitches|tattoo|laptop|phone|car|bike|boiler|kitchen|allotment|driving (?:test|theory)|theory test|contract|(?:knee|hip|back|eye|shoulder|cataract|hernia) (?:op|operation|surgery|replacement))"
+    r"(?='s (?:an?|on|in|at|gone)\b| (?:is|are|was|were|has|have|just|went|came|come|got|now|died|broke|expires|runs out|starts|ends|being|keeps|booked|approved)\b))",
+    re.IGNORECASE,
+)
+_NO_APOSTROPHE = re.compile(
+    r"\b(wife|husband|mum|mom|dad|sister|brother|gf|bf|rent|landlord)s(?= (?:\d|side\b|birthday\b|bday\b|gone\b|going\b|selling\b|moving\b))",
+    re.IGNORECASE,
+)
+
+
+def with_my(text: str) -> str:
+    """Relatives, pets and things at the beginning of a clause as one's own: "mum's in hospital", "rent is 900" -> "my ..."."""
+    text = _NO_APOSTROPHE.sub(r"\1's", text)
+    text = _BARE_KIN.sub(lambda m: f"my {m['who'].lower()}", text)
+    text = _BARE_THING.sub(lambda m: f"my {m['what'].lower()}", text)
+    return re.sub(r"^(my (?:(?!was\b|is\b|were\b|got\b|just\b)\w+ ){1,3})(?=born\b|booked\b|approved\b)", r"\1was ", text)
+
+
+# ---------------------------------------------------------------- "I", "I'm", "I have"
+
+_ADVERBS = r"(?:(?:just|finally|recently|already|also|actually|even|still|currently) )*"
+_NO_VERB = r"(?![^,(]*\b(?:is|are|was|were|has|have|had|makes?|made|gives?|gave|helps?|helped|can|will|would|takes?|took|keeps?|kept|brings?|feels?|felt|seems?|isn't|it's|sucks|sounds)\b)"
+"""No verb up to a comma: "moving to Rome is hard" is about moving, not about who writes."""
+_NO_PRONOUN = r"(?! (?:it|that|this|you|ya|me|them|by|to be|so|some (?:ideas|tips)|any)\b)"
+
+_DID = (
+    r"got|had|went|bought|started|finished|moved|met|found|lost|won|spent|visited|joined|signed up|adopted|broke|quit|left|came back|booked|passed|ran|began|completed|attended|planted|baked|cooked|painted|tried|hiked|taught|wrote|"
+    r"graduated|returned|celebrated|hosted|organi[sz]ed|volunteered|performed|competed|sold|tore|failed|switched|swapped|dropped|studied|gave up|packed in|pulled out of|dropped out of|handed in|cancell?ed|resigned|retired|paid|borrowed|ordered|"
+    r"applied|enroll?ed|registered|sprained|injured|slipped|ended up|fell|entered|picked up|rented|hired|rescued|fostered|proposed|received|built|repaired|renewed|dyed|swam|climbed|cycled|made an offer|grew up|buried|didn't get"
+    r"|stopped(?= (?:\w+ing|the|my)\b)|(?:put|closed)(?= (?:my|the)\b)|gave(?= my\b)|hurt(?= my\b)|cut(?= (?:my|our)\b)"
+    rf"|(?:saw|took|played)(?= (?:my|our|{_NAMED})\b)|flew(?= (?:to|back|home)\b)|walked(?= to\b)"
+)
+_DO = (
+    rf"owe(?= (?:my|the|a|{_NAMED})\b)|only (?:have|eat|drink)|(?:don't|do not) (?:eat|drink|drive|smoke|live)|can't (?:eat|drink|drive|swim|stand)|live(?= (?:in|with|on|near|alone)\b)|work(?= (?:as|at|for|nights|from home|in {_NAMED})\b)"
+    r"|speak(?! (?:to|up|of|soon|with)\b)|(?:hate|love|dislike)(?! (?:it|that|this|these|those|you|your|how|when|to|the way|u)\b)|(?:swim|run|cycle|walk|train|jog)(?= .*\b(?:every|most|each|twice|times|\dx)\b)"
+)
+_AM = (
+    rf"allergic to|scared of|terrified of|no longer (?:an? )?[\w-]+(?=$|,)|not (?:a (?:big |huge )?fan of|with {_NAMED})|not (?:moving|going|getting|buying|taking|starting|leaving|quitting|selling)(?! (?:to (?:lie|bother|say)|it|there)\b)"
+    r"|off (?:the|my)(?= \w+ (?:now|completely|for good)\b)|off (?:work|sick|sugar|alcohol|meat|caffeine|dairy)|back (?:on|in|at|from)(?! (?:it|track|time|hold|the (?:day|net|phone))\b)|on (?:a|an|the) (?:\w+ )?(?:visa|waiting list|diet|pill|night shift)"
+    rf"|turning \d+|(?:living|staying) (?:in {_NAMED}|with|at)|getting (?:married|divorced|my)|flying (?:back )?to|starting (?:an?|my) (?:new )?(?:job|phd|course|degree|masters?|business|diet|internship)|going to (?:the|see|visit|start|move|study|buy|get|continue|take)"
+    rf"|planning (?:to|on|a)|thinking (?:of|about)|hoping to|learning(?! (?:curve|about|more|that)\b)|training for|saving (?:up )?for|working (?:on|as|at|for|from)|moving (?:to {_NAMED}|out|in with|house|back)|(?:putting|paying) [£$€]?\d[\d.,]*|seeing (?:the|my|a)|visiting (?:my|{_NAMED})"
+    r"|expecting (?:our|my|a)|doing (?:a|an|my|the|dry)|having (?:surgery|my|an operation|an op)|driving (?:to|up to|down to)|looking after|running (?:the|a) (?:\w+ )?(?:club|shop|caf[eé]|bakery|business|group|team)|picking up my|renting|teaching|studying|recovering from|engaged to|married to|retired from"
+    r"|due(?= [^,]*\bwith (?:our|my|baby|twins|a)\b)"
+)
+_STATE = r"sober|vegan|vegetarian|teetotal|single|divorced|widowed|retired|married|unemployed|pregnant|self[- ]employed|gluten free|dairy free|clean"
+_ELLIPTIC = tuple(
+    (lead, re.compile(rf"^{_ADVERBS}(?P<rest>(?:{pattern}).*)$", re.IGNORECASE))
+    for lead, pattern in (
+        ("I was", r"born (?:and raised )?in\b"),
+        ("I've", rf"(?:been \w+ing|been (?:an? |the )?(?!\w+ing\b)\w+(?= (?:for|since)\b)|been (?:in|at|with) (?:{_NAMED} )+(?=\d)|gone (?:fully |completely )?(?:vegan|vegetarian|gluten free|dairy free|teetotal|sober))\b{_NO_VERB}"),
+        ("I've been", rf"(?:{_STATE})(?= (?:since|for|\d+ (?:years?|yrs?|months?|weeks?))\b)"),
+        ("I'm", rf"(?:{_AM})\b{_NO_VERB}"),
+        ("I'm", r"(?:colou?r[- ]?blind|dyslexic|coeliac|celiac|diabetic|lactose intolerant|left[- ]handed|shortsighted|asthmatic)(?=$|,| \(| (?:btw|so|and)\b)"),
+        ("I", rf"(?:{_DO})\b"),
+        ("I have", r"no (?:kids|children|car|oven|pets|siblings|partner|garden|balcony|dishwasher|microwave|freezer|licen[cs]e|job)(?=$|,|[ .](?!is\b|are\b|in\b))"),
+        ("I have", rf"{_COUNT} (?:cats?|dogs?|kids|children|sons|daughters|brothers|sisters|siblings|grandkids|grandchildren|exams|jobs)\b{_NO_VERB}"),
+        ("I", rf"(?:{_DID})(?= ){_NO_PRONOUN}"),
+    )
+)  # fmt: skip
+_APPOINTMENT = re.compile(
+    r"^(?:(?:got|have) )?(?:(?:my|a|an|the|another) )?(?P<what>(?:dentist|doctors?|gp|optician|physio|vet|hairdresser|haircut|job interview|interview|exam|mri|ct|x-?ray|blood test|root canal|filling|smear(?: test)?|(?:flu )?jab|hip replacement"
+    r"|(?!this |that |any |next )[a-z]+ (?:exam|test|lesson|interview|appointment|scan|op|operation|surgery|theory)|driving test|mot|scan|check-?up|half marathon|marathon|appointment|viewing|flight|parents evening|choir|yoga|football|swimming|band practice|rehearsal|therapy|book club)"
+    rf"(?: (?:in|at|with|w/|to|booked for) (?:the )?[\w']+)??) (?P<when>(?:on |at |in |this |next |for |every )?(?:the )?(?:\d|tomorrow|tonight|today|week\b|month\b|{_DAY}\b|{_MONTH}\b).*)$",
+    re.IGNORECASE,
+)
+
+
+def whole(piece: str) -> str:
+    """An elliptic clause with its subject, and its verb: "just got back from Rome" -> "I just got back from Rome"."""
+    for lead, pattern in _ELLIPTIC:
+        if match := pattern.match(piece):
+            rest = re.sub(r"^(no longer [^,]+),.*$", r"\1", piece if lead in ("I", "I'm") else match["rest"], flags=re.IGNORECASE)
+            return f"{lead} {rest[:1].lower()}{rest[1:]}"
+    if (match := _APPOINTMENT.match(piece)) and not re.search(r"\b(?:is|was|are)\b", match["what"]):
+        what = match["what"][:1].lower() + match["what"][1:]
+        if re.match(r"(?:dentist|doctors?|gp|optician|physio|vet|hairdresser)\b", what):
+            return f"I have the {what} {match['when']}"
+        if re.match(r"(?:choir|yoga|football|swimming|band practice|rehearsal|therapy|book club)\b", what):
+            return f"I have {what} {match['when']}"
+        return f"I have {'an' if what[0] in 'aeiou' else 'a'} {what} {match['when']}"
+    return piece
+
+
+# ---------------------------------------------------------------- who writes
+
+_HERE = re.compile(
+    r"^(?:(?:hi|hello|hey|hiya)\b[,! ]*)?(?P<who>(?-i:[A-Z])[a-z]+(?: (?-i:[A-Z])[a-z]+)?|dyslexic|vegan|vegetarian|coeliac|celiac|(?:type [12] )?diabetic|autistic|deaf|(?:\w+ )?[a-z]{3,}(?:er|or|ist|ian|eer|nurse|student|dad|mum|mom)) here(?:,| so\b| and\b| -|$)[, ]*",
+    re.IGNORECASE,
+)
+_AGED = re.compile(r"^(?P<age>[1-9]\d)(?:,| and| here,?) (?=[a-z])(?!\d|or\b|if\b|to\b)", re.IGNORECASE)
+
+
+def who_writes(text: str) -> tuple[str, str]:
+    """What a message says of its writer at its beginning, as a clause, and the rest: "Wanjiru here, ...", "beekeeper here", "54, never ..."."""
+    if match := _HERE.match(text):
+        who = match["who"]
+        role = who.islower() and re.search(r"(?:er|or|ist|eer|nurse|student|dad|mum|mom)$", who)
+        return f"I'm {'an ' if role and who[0] in 'aeiou' else 'a ' if role else ''}{who}", text[match.end() :]
+    if match := _AGED.match(text):
+        return f"I'm {match['age']}", text[match.end() :]
+    return "", text
