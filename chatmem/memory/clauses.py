@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatmem.memory.fragments import whole, with_my
+from chatmem.memory.fragments import done_to_me, whole, with_my
 
 _SPOKEN = {
     "im": "I'm",
@@ -25,7 +25,7 @@ _SPOKEN = {
     "wanna": "want to",
 }
 _OPENER = re.compile(
-    r"^(?:(?:dear (?:assistant|friend|diary|companion)|well|so|oh|ok|okay|yes|yeah|yep|yup|yea|no(?! (?:longer|kids|children|car|oven|pets|siblings|partner|garden|balcony|dishwasher|microwave|freezer|licen[cs]e|job)\b)|nope|hi|hey|hello|hi there|hello there|hey there|anyway|anyways|also|and|but|or|plus|then|because|cause|cuz|btw|by the way|actually|honestly|to be honest|tbh|fyi|"
+    r"^(?:(?:dear (?:assistant|friend|diary|companion)|well|so|oh|ok|okay|yes|yeah|yep|yup|yea|no(?! (?:longer|more|kids|children|car|oven|pets|siblings|partner|garden|balcony|dishwasher|microwave|freezer|licen[cs]e|job)\b)|nope|hi|hey|hello|hi there|hello there|hey there|anyway|anyways|also|and|but|or|plus|then|because|cause|cuz|btw|by the way|actually|honestly|to be honest|tbh|fyi|"
     r"you know|you see|you know what|guess what|i mean|sorry|sorry i mean|no wait|wait|i was wrong|my mistake|correction|long story short|okay so|some background|background|good morning|good evening|good news|great news|big news|"
     r"just so you know|fun fact|for context|for the record|as you know|as i said|like i said|turns out|(?:i )?changed my mind|scratch that|scrap that|never mind|i(?:'ve)? (?:already )?told you(?: already| before)?(?: that)?(?= (?:i|my)\b|,)|luckily|unfortunately|sadly|happily|thankfully|fortunately|definitely|totally|absolutely|exactly|true|of course|sure|wow|aww?|yay|woohoo|"
     r"thanks|thank you|thanks so much|thanks a lot|haha|nice|cool|awesome|great|amazing|oh my god|omg|oh no|right|true that|i must say|i(?: just| also| recently)? (?:realized|realised|remembered|noticed)(?: that)?(?= (?:i|my)\b)|i(?:'ve)? (?:must )?(?:mention|say|forgot to mention)(?: that)?(?= (?:i|my)\b)|i forgot to mention(?: that)?|speaking of which|in fact|on a different note|on another note|besides|though|however|still|quick one|update|quick update|news|"
@@ -169,6 +169,7 @@ def clauses(sentence: str) -> list[str]:
     if (asked := _ASKED.search(text)) and not text.rstrip(" !").endswith("?") and FIRST.match(whole(text[: asked.start()])):
         text = text[: asked.start()]
     text = _PUT_ON.sub("I was put on ", text)
+    text = done_to_me(text)
     if FIRST.match(text):
         text = _NOW_DO.sub(r" and I \g<now> \g<verb>", text)
     if text.rstrip(" !").endswith("?"):

@@ -153,7 +153,7 @@ _MOVES = frozenset(map(content_stem, ("moved", "relocated")))
 _LOOSE = frozenset(
     map(
         canonical,
-        "school job subscription membership account class contract plan habit course club group team home studies treatment penny everything full cent".split(),
+        "school job subscription membership account class contract plan habit course club group team home studies treatment penny everything full cent hunt search application month week year".split(),
     )
 )
 _ABSENT = frozenset(
@@ -219,6 +219,17 @@ def _job_lost(pair: Pair) -> Found:
     if not _JOB_LOST.search(pair.new.text):
         return None
     return ("END", "the job is lost") if pair.old.relation in (("employer",), ("occupation",)) and not pair.old.past else ("APPEND", "")
+
+
+_PARTED = re.compile(r"\b(?:broke up|split up|parted ways|are divorced|got divorced|(?:is|are) not together)\b", re.IGNORECASE)
+_COUPLE = re.compile(r"\b(?:boyfriend|girlfriend|bf|gf|partner|fiancée?|dating|seeing|engaged to|in a relationship|together with)\b", re.IGNORECASE)
+
+
+def _parted(pair: Pair) -> Found:
+    """A couple that is none any more: "we broke up" after "my boyfriend is called Tom"."""
+    if pair.new.subject == pair.old.subject and not _happened(pair.old) and _PARTED.search(pair.new.text) and _COUPLE.search(pair.old.text):
+        return None if pair.new.names - pair.old.names else ("END", "they are no couple any more")
+    return None
 
 
 _LIFE = frozenset({"live", "work", "be", "like", "plai", "go", "have"})
@@ -451,6 +462,7 @@ _RULES: tuple[Callable[[Pair], Found], ...] = (
     _given_up,
     _status,
     _job_lost,
+    _parted,
     _ending,
     came_about,
     _related,

@@ -21,14 +21,14 @@ _VALUES = {
     "words": r"[\w'-]+(?: [\w'-]+)?",
 }
 """What can be put right by a word alone, the most telling first."""
-_MISTAKEN = r"sorry|oops|whoops|correction|scratch that|scrap that|my mistake|my bad|typo|i was wrong|(?:i got )?that(?:'s| was)? wrong"
+_MISTAKEN = r"sorry|oops|whoops|correction|scratch that|scrap that|just checked|i checked|looked it up|my mistake|my bad|typo|i was wrong|(?:i got )?that(?:'s| was)? wrong"
 _SORRY = rf"(?:(?:actually|no|nope|wait|hang on|hold on|ah|oh|hmm+|{_MISTAKEN})\b[,.!: -]*)+"
 _MEANT = r"(?:i meant(?: to say)?|i mean|make (?:it|that)|(?:it |that )?should (?:be|say|have been))(?: it's| it is)?"
 _IS = r"(?:it|that|he|she|they)(?:'s| is| was|'re| are)(?: now| actually)?(?: called| named)?"
 _MESSAGE = {
     kind: re.compile(
         rf"^(?P<sorry>{_SORRY})?(?:(?P<meant>{_MEANT})|{_IS})?(?: ?\b(?:on|in|at)\b)? ?(?:\b(?:an?|the|my) )?(?P<new>{value})"
-        rf"(?:,? (?:not|instead of|rather than) (?:(?:on|in|at) )?(?P<old>{value}))?(?P<late>,? (?:sorry|actually|even|i mean))?(?P<aside>[,.!;]+ ?.*|(?= they're | he's | she's | it's | we're ).*|)$",
+        rf"(?:,? (?:not|instead of|rather than) (?:(?:on|in|at) )?(?P<old>{value}))?(?P<late>,? (?:sorry|actually|even|i mean|to be (?:exact|precise)|rather))?(?P<aside>[,.!;]+ ?.*|(?= they're | he's | she's | it's | we're ).*|)$",
         re.IGNORECASE,
     )
     for kind, value in _VALUES.items()
@@ -37,17 +37,29 @@ _WEAK = re.compile(r"(?:(?:actually|no|nope|wait|hang on|hold on|ah|oh|hmm+)\b[,
 """What also opens an answer ("no, thanks"): too little to take back a word that is no date, number or name."""
 
 
+_NOT_BUT = re.compile(
+    r"^(?:no,? )?not (?:(?:on|in|at) )?(?P<old>[\w'-]+),? (?:but|it's|it is|she's|he's) (?:(?:on|in|at) )?(?P<new>[\w'-]+)(?=$|[,.!])", re.IGNORECASE
+)
+"""“Not on Duolingo, it's Babbel”: the new one first, as the others have it."""
+_WHY = re.compile(
+    r"\b(?:corrected|autocorrect|typo|typing|mixed|wrong|forgot|misread|misspelled|misspelt|misheard|forgetting|miscounted|misremembered|can't count)\b",
+    re.IGNORECASE,
+)
+"""How one comes to put it right, said behind it: "three!! forgot the kitten"."""
+
+
 def corrected(message: str, before: str) -> tuple[str, str] | None:
     """What a message puts right in the one before it, as a sentence of that and with the new value in place of the old one.
 
     None when it puts nothing right, or when it is not clear what: the sentence must hold one value of the kind, or name the old one.
     """
-    said = re.sub(r" (?:lol|haha)\b", "", " ".join(message.replace("’", "'").split()))
+    said = re.sub(r" (?:lol|haha)\b", "", " ".join(message.replace("’", "'").split())).lstrip("*")
+    said = _NOT_BUT.sub(r"\g<new>, not \g<old>", said)
     if len(said) > LONGEST:
         return None
     for kind, pattern in _MESSAGE.items():
         match = pattern.match(said)
-        if match is None or not (match["sorry"] or match["meant"] or match["old"] or match["late"]):
+        if match is None or not (match["sorry"] or match["meant"] or match["old"] or match["late"] or _WHY.search(match["aside"])):
             continue
         for _, _, sentence in reversed(sentences(before)):
             found = _place(kind, sentence, match)
@@ -75,14 +87,16 @@ def _place(kind: str, sentence: str, match: re.Match[str]) -> tuple[int, int] | 
         if kind == "name" and not match["old"]:
             found = [one for one in found if one.start() and one[0] != "I" and one[0].casefold() not in (*DAYS, *MONTHS)]
         return found[0].span() if len(found) == 1 else None
-    if not match["meant"] and not match["late"] and _WEAK.fullmatch(match["sorry"]):
+    if not match["meant"] and not match["late"] and not _WHY.search(match["aside"]) and _WEAK.fullmatch(match["sorry"]):
         return None
     new = match["new"].split()
     if all(word.casefold() in STOP_WORDS for word in new):
         return None  # "I mean it"
     if len(new) == 2:  # "town hall" for "church hall", "room 21" for "room 12"
         alike = rf"\b\w+ {re.escape(new[1])}\b|\b{re.escape(new[0])} \w+\b"
-    elif re.match(rf"(?:{_MEANT}|.*\b(?:correction|typo|scratch that|my mistake))\b", match[0][: match.start("new")], re.IGNORECASE):
+    elif re.match(rf"(?:{_MEANT}|.*\b(?:correction|typo|scratch that|my mistake))\b", match[0][: match.start("new")], re.IGNORECASE) or _WHY.search(
+        match["aside"]
+    ):
         alike = r"\w+(?=[.!]*$)"
     else:
         return None

@@ -84,19 +84,19 @@ OVER = {
     "gone": r"sold|got rid of|gave (?:[\w']+ ){1,4}away|gave away|deleted|died|passed away|cancell?ed|(?:had|has|decided) to cancel|called off|threw (?:[\w']+ ){0,4}(?:away|out)|donated|"
     r"cut (?:[\w']+ ){0,3}down|broke up|split up|is gone|are gone|lost the|moved out|expired|closed (?:down|the|up)|gave (?:[\w']+ ){1,4}back|unsubscribed|returned the|shaved off|scrapped|demolished",
     # an activity or a state ended
-    "stopped": r"no longer|any ?more|any longer|stopped|quit|quits|gave up|packed in|pulled out of|dropped out of|is off (?:the|his|her)|came off|given up|giving up|dropped|left|finished|completed|ended|is over|are over|paid off|paid (?:[\w']+ ){1,3}back|"
+    "stopped": r"no longer|any ?more|any longer|stopped|quit|quits|gave up|packed in|pulled out of|dropped out of|is off (?:the|his|her)|came off|split up|disbanded|has no more|had (?:the|his|her|their|the user's) last|(?:has|have)(?:n't| not) \w+ [\w' ]*in (?:months|weeks|years|ages)|given up|giving up|dropped|left|finished|completed|ended|is over|are over|paid off|paid (?:[\w']+ ){1,3}back|"
     r"outgr(?:ew|own)|fired|laid off|resigned|retired from|is finished|are finished|is done with|(?:has|have)(?:n't| not) \w+ [\w' ]*since|got over|is off|unfollowed|withdrew|handed in|handed over|submitted|got past|has arrived|have arrived|took place|is done|are done|settled",
     "mended": r"healed|repaired|fixed|recovered|cured|mended|went away|wore off|got (?:[\w']+ ){1,4}back|cleared up|sorted out|found|picked up the repaired",
-    "returned": r"(?:out of|discharged from) (?:the )?(?:hospital|prison|jail|rehab|intensive care|quarantine)|came home|came back|is back|are back|back home|back together|(?:has |have )?returned from|(?:has|have) gone home|went home again|turned up|showed up|is home",
+    "returned": r"(?:is|are) over (?:the|his|her|their)|(?:out of|discharged from) (?:the )?(?:hospital|prison|jail|rehab|intensive care|quarantine)|came home|came back|(?:flew|drove|gone|went) (?:back )?home|is back|are back|back home|back together|(?:has |have )?returned from|(?:has|have) gone home|went home again|turned up|showed up|is home",
 }
 OVER_RE = {kind: re.compile(rf"\b(?:{pattern})\b", re.I) for kind, pattern in OVER.items()}
 ENDING_WORDS = frozenset(re.findall(r"[a-z]{2,}", " ".join(OVER.values())))
 CHANGE = re.compile(
     r"\b(?:now|instead|moved|changed|switched|swapped|traded|replaced|postponed|rescheduled|delayed|brought forward|extended|raised|lowered|upgraded|downgraded|promoted|became|"
-    r"turned|went (?:up|down|back|from)|rose|fell|grew to|started|transferred|hired|accepted|dyed|painted|learned to|got engaged|got married|got divorced|repainted|is (?:down|up) to|decided to|adopted|after all|come to|these days|again)\b",
+    r"turned|went (?:up|down|back|from)|(?:put|cut|bumped|pushed) (?:up|down|back)|doubled|halved|rose|fell|grew to|started|transferred|hired|accepted|dyed|painted|learned to|got engaged|got married|got divorced|repainted|is (?:down|up) to|decided to|adopted|after all|come to|these days|again)\b",
     re.I,
 )
-SHIFT = re.compile(r"\b(?:moved|postponed|rescheduled|delayed|brought forward|extended|pushed back|put off|shifted)\b", re.I)
+SHIFT = re.compile(r"\b(?:moved|shift|put back|postponed|rescheduled|delayed|brought forward|extended|pushed back|put off|shifted)\b", re.I)
 NOW = re.compile(
     r"\b(?:now|nowadays|these days|instead|currently|at the moment|after all|from now on|since (?:the|last) \w+(?: \w+)?$)\b|^'s (?:new|current) ",
     re.I,

@@ -23,7 +23,7 @@ _KIN = (
 _BARE_KIN = re.compile(
     rf"(?:^|(?<=, )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?:the (?=wife\b|missus\b|husband\b|kids\b))?(?P<who>{_KIN}|(?<=the )kids)"
     rf"(?=(?: {_NAMED}){{0,2}}(?: and (?:i|me)\b|'s \w"
-    r"| (?:is|are|was|were|has|have|had|can|can't|will|won't|isn't|doesn't|went|came|got|made|took|lost|broke|told|gave|said|fell|bought|sold|left|born|ate|just|also|still|always|never|now|(?!jokes|bods?\b|news\b|names\b|food\b)\w{2,}(?:s|ed))\b))",
+    r"| (?:is|are|was|were|has|have|had|can|can't|will|won't|isn't|doesn't|went|came|got|made|took|lost|broke|told|gave|said|fell|bought|sold|left|born|ate|flew|drove|ran|won|began|grew|spent|paid|sent|caught|taught|felt|kept|met|quit|put|hit|cut|wrote|slept|forgot|chose|just|also|still|always|never|now|(?!jokes|bods?\b|news\b|names\b|food\b)\w{2,}(?:s|ed))\b))",
     re.IGNORECASE,
 )
 _BARE_THING = re.compile(
@@ -46,6 +46,35 @@ def with_my(text: str) -> str:
     return re.sub(r"^(my (?:(?!was\b|is\b|were\b|got\b|just\b)\w+ ){1,3})(?=born\b|booked\b|approved\b)", r"\1was ", text)
 
 
+_THEY = (
+    r"(?:they|(?:(?:the|my|our) )?(?:landlord|landlady|doctors?|doc|dr\.? [\w-]+|gp|consultant|hospital|dentist|clinic|vet|boss|manager|work|school|nursery|council|bank|airline|garage|surgery|test centre))"
+    r"(?:'ve|'s| have| has)?(?: just| now)?"
+)
+_RANG = re.compile(
+    rf"^(?:the |my )?[\w ]{{3,20}} (?:rang|called|phoned|emailed|texted|wrote)(?: me| back| today| yesterday| this morning)?,? (?:and )?(?={_THEY} )",
+    re.IGNORECASE,
+)
+_PUT_ME = re.compile(
+    rf"^{_THEY} (?P<verb>put|moved|switched|started|took|changed|bumped|upped|got) me (?P<to>(?:back )?(?:on|onto|to|off|down to|up to)\b.*)$",
+    re.IGNORECASE,
+)
+_PUT_MINE = re.compile(
+    rf"^{_THEY} (?P<verb>put|moved|pushed|rescheduled|shifted|postponed|cancelled|canceled|doubled|halved|raised|lowered|increased|reduced|cut|changed|upped|brought|delayed) (?:the|my|our) "
+    r"(?P<what>[\w' -]{3,30}?)(?P<how>(?: up| down| back| forward)?(?: to\b.*| by\b.*| until\b.*| from\b.*)?)$",
+    re.IGNORECASE,
+)
+
+
+def done_to_me(clause: str) -> str:
+    """What others did to the user or to what is theirs, said of these: "they put me on days" -> "I was put on days", "landlord put the rent up to 900" -> "my rent was put up to 900"."""
+    clause = _RANG.sub("", clause)
+    if match := _PUT_ME.match(clause):
+        return f"I was {match['verb'].lower()} {match['to']}".replace("was took", "was taken").replace("was got", "was put")
+    if (match := _PUT_MINE.match(clause)) and match["how"].strip():
+        return f"my {match['what']} was {match['verb'].lower()}{match['how']}"
+    return clause
+
+
 # ---------------------------------------------------------------- "I", "I'm", "I have"
 
 _ADVERBS = r"(?:(?:just|finally|recently|already|also|actually|even|still|currently) )*"
@@ -56,7 +85,7 @@ _NO_PRONOUN = r"(?! (?:it|that|this|you|ya|me|them|by|to be|so|some (?:ideas|tip
 _DID = (
     r"got|had|went|bought|started|finished|moved|met|found|lost|won|spent|visited|joined|signed up|adopted|broke|quit|left|came back|booked|passed|ran|began|completed|attended|planted|baked|cooked|painted|tried|hiked|taught|wrote|"
     r"graduated|returned|celebrated|hosted|organi[sz]ed|volunteered|performed|competed|sold|tore|failed|switched|swapped|dropped|studied|gave up|packed in|pulled out of|dropped out of|handed in|cancell?ed|resigned|retired|paid|borrowed|ordered|"
-    r"applied|enroll?ed|registered|sprained|injured|slipped|ended up|fell|entered|picked up|rented|hired|rescued|fostered|proposed|received|built|repaired|renewed|dyed|swam|climbed|cycled|made an offer|grew up|buried|didn't get"
+    r"applied|enroll?ed|registered|sprained|injured|slipped|ended up|fell|entered|picked up|rented|hired|rescued|fostered|proposed|received|built|repaired|renewed|dyed|swam|climbed|cycled|made an offer|grew up|buried|didn't get|defended|cut down (?:to|on)|cut back (?:to|on)"
     r"|stopped(?= (?:\w+ing|the|my)\b)|(?:put|closed)(?= (?:my|the)\b)|gave(?= my\b)|hurt(?= my\b)|cut(?= (?:my|our)\b)"
     rf"|(?:saw|took|played)(?= (?:my|our|{_NAMED})\b)|flew(?= (?:to|back|home)\b)|walked(?= to\b)"
 )
@@ -65,10 +94,10 @@ _DO = (
     r"|speak(?! (?:to|up|of|soon|with)\b)|(?:hate|love|dislike)(?! (?:it|that|this|these|those|you|your|how|when|to|the way|u)\b)|(?:swim|run|cycle|walk|train|jog)(?= .*\b(?:every|most|each|twice|times|\dx)\b)"
 )
 _AM = (
-    rf"allergic to|scared of|terrified of|no longer (?:an? )?[\w-]+(?=$|,)|not (?:a (?:big |huge )?fan of|with {_NAMED})|not (?:moving|going|getting|buying|taking|starting|leaving|quitting|selling)(?! (?:to (?:lie|bother|say)|it|there)\b)"
+    rf"done with|over (?=(?:the|my) )(?!.*\b(?:weekend|moon|counter|top|years|holidays|summer|winter|next|last|past)\b)|allergic to|scared of|terrified of|no longer (?:an? )?[\w-]+(?=$|,)|not (?:a (?:big |huge )?fan of|with {_NAMED})|not (?:moving|going|getting|buying|taking|starting|leaving|quitting|selling)(?! (?:to (?:lie|bother|say)|it|there)\b)"
     r"|off (?:the|my)(?= \w+ (?:now|completely|for good)\b)|off (?:work|sick|sugar|alcohol|meat|caffeine|dairy)|back (?:on|in|at|from)(?! (?:it|track|time|hold|the (?:day|net|phone))\b)|on (?:a|an|the) (?:\w+ )?(?:visa|waiting list|diet|pill|night shift)"
     rf"|turning \d+|(?:living|staying) (?:in {_NAMED}|with|at)|getting (?:married|divorced|my)|flying (?:back )?to|starting (?:an?|my) (?:new )?(?:job|phd|course|degree|masters?|business|diet|internship)|going to (?:the|see|visit|start|move|study|buy|get|continue|take)"
-    rf"|planning (?:to|on|a)|thinking (?:of|about)|hoping to|learning(?! (?:curve|about|more|that)\b)|training for|saving (?:up )?for|working (?:on|as|at|for|from)|moving (?:to {_NAMED}|out|in with|house|back)|(?:putting|paying) [£$€]?\d[\d.,]*|seeing (?:the|my|a)|visiting (?:my|{_NAMED})"
+    rf"|planning (?:to|on|a)|thinking (?:of|about)|hoping to|learning(?! (?:curve|about|more|that)\b)|training for|saving (?:up )?for|working (?:on|as|at|for|from)|moving (?:to {_NAMED}|out|in with|house|back)|(?:putting|paying) [£$€]?\d[\d.,]*|seeing (?:the|my|a)|(?:visiting|meeting) (?:my|{_NAMED})"
     r"|expecting (?:our|my|a)|doing (?:a|an|my|the|dry)|having (?:surgery|my|an operation|an op)|driving (?:to|up to|down to)|looking after|running (?:the|a) (?:\w+ )?(?:club|shop|caf[eé]|bakery|business|group|team)|picking up my|renting|teaching|studying|recovering from|engaged to|married to|retired from"
     r"|due(?= [^,]*\bwith (?:our|my|baby|twins|a)\b)"
 )
@@ -82,6 +111,8 @@ _ELLIPTIC = tuple(
         ("I'm", rf"(?:{_AM})\b{_NO_VERB}"),
         ("I'm", r"(?:colou?r[- ]?blind|dyslexic|coeliac|celiac|diabetic|lactose intolerant|left[- ]handed|shortsighted|asthmatic)(?=$|,| \(| (?:btw|so|and)\b)"),
         ("I", rf"(?:{_DO})\b"),
+        ("I have", r"no more (?!than\b|to\b|of\b)\w+(?=$|,)"),
+        ("I", r"(?:haven't|have not) \w+ (?:my|the|an?)\b"),
         ("I have", r"no (?:kids|children|car|oven|pets|siblings|partner|garden|balcony|dishwasher|microwave|freezer|licen[cs]e|job)(?=$|,|[ .](?!is\b|are\b|in\b))"),
         ("I have", rf"{_COUNT} (?:cats?|dogs?|kids|children|sons|daughters|brothers|sisters|siblings|grandkids|grandchildren|exams|jobs)\b{_NO_VERB}"),
         ("I", rf"(?:{_DID})(?= ){_NO_PRONOUN}"),

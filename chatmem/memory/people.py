@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from chatmem.memory.third_person import AFTER_IS, finish, possessive
 
-_FEMALE = "sister|gf|mother|mom|mum|mama|wife|girlfriend|daughter|aunt|auntie|niece|grandmother|grandma|granny|nana|granddaughter|stepmother|stepmom|stepsister|stepdaughter|sister-in-law|sister in law|mother-in-law|mother in law|daughter-in-law|ex-wife|ex-girlfriend|fiancée|godmother|landlady"
-_MALE = "brother|bf|hubby|father|dad|papa|husband|boyfriend|son|uncle|nephew|grandfather|grandpa|grandad|grandson|stepfather|stepdad|stepbrother|stepson|brother-in-law|brother in law|father-in-law|father in law|son-in-law|ex-husband|ex-boyfriend|fiancé|godfather"
+_FEMALE = "sister|sis|gf|mother|mom|mum|mama|wife|girlfriend|daughter|aunt|auntie|niece|grandmother|grandma|granny|nana|granddaughter|stepmother|stepmom|stepsister|stepdaughter|sister-in-law|sister in law|mother-in-law|mother in law|daughter-in-law|ex-wife|ex-girlfriend|fiancée|godmother|landlady"
+_MALE = "brother|bro|bf|hubby|father|dad|papa|husband|boyfriend|son|uncle|nephew|grandfather|grandpa|grandad|grandson|stepfather|stepdad|stepbrother|stepson|brother-in-law|brother in law|father-in-law|father in law|son-in-law|ex-husband|ex-boyfriend|fiancé|godfather"
 _EITHER = "partner|spouse|friend|best friend|boss|manager|colleague|coworker|co-worker|cousin|neighbou?r|roommate|flatmate|housemate|teacher|coach|mentor|supervisor|therapist|doctor|dentist|physiotherapist|trainer|landlord|twin|baby|toddler|teenager|child|kid|fiancee?|ex|assistant|student|classmate|teammate|bandmate|godson|goddaughter|godchild|grandchild|in-law|tutor|accountant|lawyer|professor|advisor|babysitter|nanny|lodger|tenant|childminder|carer"
 _PETS = "dog|cat|puppy|kitten|pup|rabbit|bunny|hamster|parrot|horse|pony|turtle|tortoise|snake|guinea pig|bird|goldfish|beagle|labrador|poodle|greyhound|terrier|collie|husky|retriever|bulldog|corgi|dachshund|goose|hen|goat|donkey|lizard|gecko|ferret|budgie|canary"
 _MANY = "parents|grandparents|kids|children|sons|daughters|brothers|sisters|siblings|twins|in-laws|cousins|dogs|cats|neighbou?rs|flatmates|roommates|housemates|colleagues|friends|pets|students"
@@ -194,9 +194,7 @@ def as_own(clause: str, told: Iterable[str]) -> str:
     if match is None:
         return clause
     thing = re.escape(match["thing"].lower())
-    own = re.compile(
-        rf"The user(?:'s (?:[\w-]+ ){{0,2}}{thing}\b| (?:has|owns|drives|keeps|rents|wears|takes|is (?:on|taking|fostering|reading|waiting for|looking forward to))\b[^,.]*\b{thing}\b)"
-    )
+    own = re.compile(rf"The user(?:'s)?\b[^.]*? (?:[\w-]+ ){{0,2}}{thing}\b")
     return f"my {clause[match.start('thing') :]}" if any(own.match(text) for text in told) else clause
 
 

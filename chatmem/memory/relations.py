@@ -49,7 +49,7 @@ _TEMPLATES = tuple(
         ("favourite", r"^'s favou?rite (?P<k>[\w' -]+?) (?:is|are)(?: now)? (?P<v>[^,.]+)", True),
         (
             "diet",
-            r"^(?:is|became|has become|turned) (?:now )?(?:a |an )?(?P<v>vegetarian|vegan|pescatarian|omnivore)\b|^eats (?P<w>meat|fish|chicken|beef) (?:again|now)",
+            r"^(?:is|became|has become|turned|has gone|went) (?:now )?(?:fully |completely )?(?:a |an )?(?P<v>vegetarian|vegan|pescatarian|omnivore)\b|^eats (?P<w>meat|fish|chicken|beef) (?:again|now)",
             True,
         ),
         ("prefers", r"^(?:now )?prefers (?P<v>[^,.]+?)(?: now| instead)?(?=,|\.|$)", False),

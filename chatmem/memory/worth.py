@@ -94,7 +94,7 @@ _WHEN = re.compile(
     re.IGNORECASE,
 )
 _OTHERS_LAST = re.compile(
-    r"^(?:also |just |always |now |still |really |never |both )*(?:is an?|is from|is the|is called|is named|has an?|has \w+|lives?|works?|plays?|loves?|likes?|hates?|teaches|speaks?|studies|study|runs?|flies|drives?|owns?|makes?|sells?|moved|was born|is (?:in|on|at) |is allergic|is (?:crazy|mad) about|is into|is good at|is (?:afraid|scared) of|is obsessed with|is \d+|is \w+ing|collects?|is named|name is)\b"
+    r"^(?:also |just |always |now |still |really |never |both )*(?:died|passed away|moved out|left|is an?|is from|is the|is called|is named|has an?|has \w+|lives?|works?|plays?|loves?|likes?|hates?|teaches|speaks?|studies|study|runs?|flies|drives?|owns?|makes?|sells?|moved|was born|is (?:in|on|at) |is allergic|is (?:crazy|mad) about|is into|is good at|is (?:afraid|scared) of|is obsessed with|is \d+|is \w+ing|collects?|is named|name is)\b"
 )
 _TASTE = re.compile(
     r"^i (?:(?:really|also|absolutely|just) )*(?:love|like|hate|don't like|do not like|can't stand|dislike|adore|detest|prefer|enjoy|don't eat|don't drink|(?:don't )?believe in) (?!it|that|this|these|those|them|him|her|you|how|when|to\b|the\b|being|having|getting|doing|everything|anything|something|things?|one)[\w-]{3,}$",
@@ -108,7 +108,7 @@ _TURN = re.compile(
 # Frames of what lasts: with one of them a single concrete word is enough.
 _LASTING = re.compile(
     r"^(?:i|we)(?:'m|'ve|'re)? ?(?:\w+ly |just |also |still |always |never |now |no longer |don't |do not |do |used to |have always |am |are |can |can't )*"
-    r"(?:(?:love|like|hate|prefer|enjoy|dislike|stand|learned|learnt|(?:trying |want |hope |plan |hoping |planning |going |need )to|play|speak|teach|study|studied|eat|drink|own|collect|drive|wear|take|use|have|had|got|grew up|live|lived|work|worked|moved|been|be|bake|cook|paint|ski|swim|hike|garden|sew|knit|do)\b|(?:an?|the|from|allergic|in|on|into|at|with|part of|more of an?|paying|learning|training|studying|reading|retired|married) )"
+    r"(?:(?:love|like|hate|prefer|enjoy|dislike|stand|learned|learnt|(?:trying |want |hope |plan |hoping |planning |going |need )to|play|speak|teach|study|studied|eat|drink|own|collect|drive|wear|take|use|have|had|got|grew up|live|lived|work|worked|moved|been|be|bake|cook|paint|ski|swim|hike|garden|sew|knit|do)\b|(?:an?|the|from|allergic|in|on|off|into|at|with|part of|more of an?|paying|learning|training|studying|reading|retired|married) )"
     r"|\bfavou?rites?\b|^(?:my|our) [\w' -]{2,40} (?:is|are|was|has|have|plays?|works?|lives?|named|called)\b|\b(?:quit|stopped|gave up|was put on|moving (?:back )?to (?-i:[A-Z])\w+|joined|adopted|bought|sold|born|named|called|graduated|volunteer\w*|visited|started (?:\w+ing|an?|at|my)|finished|moved|diagnosed|raised in|pregnant|engaged|married|divorced|promoted|hired|fired|turning \d+|turned \d+|passed|failed|won|lost|met|wrote|broke|hurt|went \w+ing|cancell?ed|borrowed|tore|sprained)\b",
     re.IGNORECASE,
 )
