@@ -21,7 +21,7 @@ from chatmem.memory.sentences import HOLE, sentences
 from chatmem.memory.third_person import finish, possessive, third_person
 from chatmem.memory.time_words import DAYS, MONTHS
 from chatmem.memory.times import resolve, written_range
-from chatmem.memory.worth import LAUGHTER, about_others, joking, reason_of, states, takes_back, worth_keeping
+from chatmem.memory.worth import LAUGHTER, about_others, joking, reason_of, states, takes_back, without_aside, worth_keeping
 from chatmem.types import Candidate
 from chatmem.words import content_words, tokens
 
@@ -111,7 +111,7 @@ def _facts(words: str, number: int, begin: int, people: People, told: Sequence[s
             found.append((f"The user thinks {sentence[:1].lower()}{sentence[1:]}", begin))
         elif FIRST.match(plain):
             cause = reason_of(plain)
-            plain = cause if cause and worth_keeping(cause) else plain
+            plain = cause if cause and worth_keeping(cause) else without_aside(plain)
             if worth_keeping(plain) and (sentence := third_person(plain.rstrip(".!…,; "))):
                 found.append((sentence, begin))
         elif (about := people.statement(plain.rstrip(".!…,; "), number, begin)) and about_others(about[1]):

@@ -182,7 +182,7 @@ _GETTING = re.compile(r"(?:\b(?:am|is|are)|'(?:m|re|s)) (?:\w+ )?(?:getting|havi
 """Before "married" or "my cast removed", which are ahead then."""
 _HAVE = re.compile(r"(?:\b(?:have|has|haven't|hasn't)(?: \w+)?|'(?:ve|s)) $", re.IGNORECASE)
 """Before a "got" that is not past: "I've got a test", "what have I got on Friday"."""
-_FIXTURE = re.compile(r"\b(?:exam|interview|dentist|surgery|operation|check-?up|viva|driving test)\b", re.IGNORECASE)
+_FIXTURE = re.compile(r"\b(?:exam|interview|dentist|surgery|operation|check-?up|viva|driving test|birthday|bday|anniversary)\b", re.IGNORECASE)
 _DOING = re.compile(rf"\W*{_ING}\b", re.IGNORECASE)
 _PRESENT = re.compile(
     r"\b(?:is|are|am|have|has)\b|'(?:m|re|ve)\b"

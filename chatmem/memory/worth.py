@@ -124,7 +124,7 @@ _PREDICATE = re.compile(
     re.IGNORECASE,
 )
 _TRAITS = re.compile(
-    r"^(?:\d{1,3}|freelancing|single|married|divorced|engaged|widowed|pregnant|retired|unemployed|self-employed|employed|vegan|vegetarian|pescatarian|gay|lesbian|bisexual|bi|queer|trans|transgender|straight|asexual|nonbinary|non-binary|autistic|dyslexic|"
+    r"^(?:\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?|freelancing|single|married|divorced|engaged|widowed|pregnant|retired|unemployed|self-employed|employed|vegan|vegetarian|pescatarian|gay|lesbian|bisexual|bi|queer|trans|transgender|straight|asexual|nonbinary|non-binary|autistic|dyslexic|"
     r"diabetic|asthmatic|epileptic|deaf|blind|colou?r-?blind|left-handed|right-handed|ambidextrous|bilingual|trilingual|religious|atheist|agnostic|catholic|muslim|jewish|buddhist|hindu|christian|protestant|sikh|mormon|introverted|extroverted|shy|"
     r"bald|short-sighted|nearsighted|lactose-intolerant|celiac|coeliac|gluten-free|sober|homeschooled|adopted|[a-z]+(?:ish|ese|ian|ean))$",
     re.IGNORECASE,
@@ -222,6 +222,20 @@ _NOT_MEANT = re.compile(
     rf"|\b(?:(?:just |only )?(?:kidding|joking)|jk|{LAUGHTER}|not really|kidding aside)\b|[😂🤣]",
     re.IGNORECASE,
 )
+
+
+_ASIDE = re.compile(r"(?:,| so| -| –|;) ")
+
+
+def without_aside(clause: str) -> str:
+    """A clause not worth keeping as a whole, up to the aside that makes it so: "my bike got nicked last week, second one this year"."""
+    if not states(clause) or worth_keeping(clause):
+        return clause
+    for match in _ASIDE.finditer(clause):
+        head = clause[: match.start()]
+        if len(head.split()) > 2 and worth_keeping(head):
+            return head
+    return clause
 
 
 _TAKES_BACK = re.compile(r"\b(?:(?:just |only )?(?:kidding|joking)|jk|not really|kidding aside)\b", re.IGNORECASE)
