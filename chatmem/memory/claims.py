@@ -151,6 +151,7 @@ _GIVEN_UP = tuple(
 def read(text: str, field: str = "user") -> Claim:
     """Take a sentence apart. ``field`` is the stored subject, used when the sentence does not name one."""
     plain = " ".join(text.replace("’", "'").split()).rstrip(".! ")
+    plain = re.sub(r"\b(mother|father|sister|brother|son|daughter) in law\b", r"\1-in-law", plain)
     subject, body = subject_of(plain, field)
     body = re.sub(r"^and (?:the user's )?(\w+) (.+)$", r"\2 with \1", body)
     body = re.sub(r" for good\b", "", body)

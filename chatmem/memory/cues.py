@@ -93,10 +93,10 @@ OVER_RE = {kind: re.compile(rf"\b(?:{pattern})\b", re.I) for kind, pattern in OV
 ENDING_WORDS = frozenset(re.findall(r"[a-z]{2,}", " ".join(OVER.values())))
 CHANGE = re.compile(
     r"\b(?:now|instead|moved|changed|switched|swapped|traded|replaced|postponed|rescheduled|delayed|brought forward|extended|raised|lowered|upgraded|downgraded|promoted|became|"
-    r"turned|went (?:up|down|back|from)|(?:put|cut|bumped|pushed) (?:up|down|back)|doubled|halved|rose|fell|grew to|started|transferred|hired|accepted|dyed|painted|learned to|got engaged|got married|got divorced|repainted|is (?:down|up) to|decided to|adopted|after all|come to|these days|again)\b",
+    r"turned|went (?:up|down|back|from)|(?:put|cut|bumped) (?:up|down|back)|pushed|shifted|doubled|halved|rose|fell|grew to|started|transferred|hired|accepted|dyed|painted|learned to|got engaged|got married|got divorced|repainted|is (?:down|up) to|decided to|adopted|after all|come to|these days|again)\b",
     re.I,
 )
-SHIFT = re.compile(r"\b(?:moved|shift|put back|postponed|rescheduled|delayed|brought forward|extended|pushed back|put off|shifted)\b", re.I)
+SHIFT = re.compile(r"\b(?:moved|shifted|pushed|put back|postponed|rescheduled|delayed|brought forward|extended|pushed back|put off|shifted)\b", re.I)
 NOW = re.compile(
     r"\b(?:now|nowadays|these days|instead|currently|at the moment|after all|from now on|since (?:the|last) \w+(?: \w+)?$)\b|^'s (?:new|current) ",
     re.I,
@@ -137,6 +137,7 @@ IDIOMS = tuple(
     (re.compile(pattern, re.I), plain)
     for pattern, plain in (
         (r"(\bfor [\w' ]+) now\b", r"\1"),
+        (r"\bhad to (?:move|shift|push|change|reschedule|postpone) (.+?) to\b", r"moved \1 to"),
         (r"\b(?:can(?:'t|not) stand|hates|dislikes|detests)\b", "does not like"),
         (r"\b(?:is|are) (?:really |very )?(?:fond of|into|keen on|crazy about|a (?:big |huge )?fan of)\b", "likes"),
         (r"\blikes (.{3,40}?) (?:better|more) than (?=\w)", r"prefers \1 to "),

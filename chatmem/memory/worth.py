@@ -141,7 +141,7 @@ _EMPTY = re.compile(
     re.IGNORECASE,
 )
 _PERSONS = re.compile(
-    r"\b(?:mother|mom|mum|father|dad|parents?|sister|brother|son|daughter|kids?|child|children|wife|husband|partner|girlfriend|boyfriend|friends?|aunt|uncle|cousin|niece|nephew|grand\w+|boss|colleague|coworker|neighbou?r|teacher|coach|mentor|dog|cat|puppy|kitten|"
+    r"\b(?:mother|mom|mum|father|dad|parents?|sister|sis|brother|bro|nan|gran|granny|hubby|son|daughter|kids?|child|children|wife|husband|partner|girlfriend|boyfriend|friends?|aunt|uncle|cousin|niece|nephew|grand\w+|boss|colleague|coworker|neighbou?r|teacher|coach|mentor|dog|cat|puppy|kitten|"
     r"family|students?|woman|man|girl|boy|people|someone|doctor|baby|twins?|roommate|flatmate|pets?|turtles?|rabbit|horse|[a-z]+-in-law|in law)\b|(?<=[a-z,] )(?-i:[A-Z][a-z]+)",
     re.IGNORECASE,
 )
