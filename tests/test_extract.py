@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, date, datetime
 
@@ -14,6 +15,7 @@ from chatmem.memory.corrections import corrected
 from chatmem.memory.extract import MAX_FACTS, command, extract, importance, remember_text, secret, supported
 from chatmem.memory.given import extract_given
 from chatmem.memory.validate import validate
+from tests.bench import messages
 from tests.bench.extraction import rows, score
 
 SAID = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -63,6 +65,28 @@ FACTS = [
     ("stopped taking the iron pills", ["The user stopped taking the iron pills."]),
     ("put the old Saab on the market", ["The user put the old Saab on the market."]),
     ("fell off my bike and broke my collarbone", ["The user fell off the user's bike and broke the user's collarbone."]),
+    ("sold the van", ["The user sold the van."]),
+    ("rent just went up to 1150", ["The user's rent just went up to 1150."]),
+    ("dentist on thursday for the root canal", ["The user has the dentist on thursday for the root canal (26 November 2026)."]),
+    ("nephew Luca turns 6 on saturday", ["The user's nephew Luca turns 6 on saturday (21 November 2026)."]),
+    ("the wife's expecting, due mid june. dont tell anyone haha", ["The user's wife is expecting, due mid june (10 June 2027 to 20 June 2027)."]),
+    ("sober 2 years now", ["The user has been sober 2 years now."]),
+    ("scared of flying btw so trains only", ["The user is scared of flying btw so trains only."]),
+    ("not with Priyanka anymore", ["The user is not with Priyanka anymore."]),
+    ("two cats and a landlord who doesnt know", ["The user has two cats and a landlord who doesn't know."]),
+    ("54, never lifted a weight in my life", ["The user is 54."]),
+    ("hey, beekeeper here, 3 hives", ["The user is a beekeeper."]),
+    ("owe my brother Marek 800 quid, how do i pay it back", ["The user owes the user's brother Marek 800 quid."]),
+    ("my gf is deaf so we need captions, film for tonight?", ["The user's gf is deaf."]),
+    ("landlord put the rent up to 900", ["The user's rent was put up to 900."]),
+    ("they moved my exam to friday", ["The user's exam was moved to friday (27 November 2026)."]),
+    (
+        "my bike got nicked outside the gym last week, second one this year",
+        ["The user's bike got nicked outside the gym last week (9 November 2026 to 15 November 2026)."],
+    ),
+    ("moving to Rome is hard", []),
+    ("the news is bad", []),
+    ("love it", []),
     ("my husband was made redundant", ["The user's husband was made redundant."]),
     ("changed my mind, not moving to Porto after all", ["The user is not moving to Porto after all."]),
     ("i told you already, my name is Ines not Agnes", ["The user's name is Ines, not Agnes."]),
@@ -160,6 +184,13 @@ def test_facts(text: str, facts: list[str]) -> None:
         ("my dog is called Rex", "sorry, Max", "my dog is called Max"),
         ("I moved here in May", "June, sorry", "I moved here in June"),
         ("My party is on Friday. Mum comes on Saturday.", "I mean Sunday", "Mum comes on Sunday."),
+        ("My brother is a plumber.", "I mean electrician, don't tell him", "My brother is an electrician."),
+        ("My exam is in room 12.", "scratch that, room 21", "My exam is in room 21."),
+        ("I ran 8 miles today.", "kilometres lol, not miles", "I ran 8 kilometres today."),
+        ("I'm learning Portuguese on Duolingo.", "not on Duolingo, it's Babbel", "I'm learning Portuguese on Babbel."),
+        ("I have two cats.", "three!! forgot the kitten", "I have three cats."),
+        ("I work as a plumber.", "no, thanks", None),
+        ("I live in Leeds", "I mean it", None),
         ("my exam is on Monday", "it's on Friday", None),  # nothing says that the first was wrong
         ("I have 2 cats and 3 dogs", "actually 4", None),  # of which?
         ("my exam is on Monday", "actually I don't care", None),
@@ -459,3 +490,27 @@ def test_a_proposal_may_not_turn_the_source_round() -> None:
 def test_validate_never_raises(proposal: str, source: str) -> None:
     why = validate(f"The user {proposal}", source, SAID)
     assert why is None or why
+
+
+CASUAL_SHA256 = "13ed0cc0d4d8b103881c9b9a9a2a7654786085dae8494d61df3d7cfe49bbde03"
+
+
+def test_bars_on_casual_messages_that_were_never_read() -> None:
+    assert hashlib.sha256((messages.DATA / "heldout.jsonl").read_bytes()).hexdigest() == CASUAL_SHA256
+    total = score(messages.rows("heldout"))
+    assert total.wrong <= 0.05 * total.sentences
+    assert total.found >= 0.55 * total.labels
+
+
+def test_a_thing_of_the_users_is_known_by_what_was_told() -> None:
+    def said(message: str, *told: str) -> list[str]:
+        return [candidate.text for candidate in extract(message, SAID, told)]
+
+    assert said("the printer broke", "The user has an old printer.") == ["The user's printer broke."]
+    assert said("the printer broke") == []
+    assert said("Pete moved out, spare room's empty", "The user has a lodger called Pete.") == [
+        "The user's lodger Pete moved out, spare room's empty."
+    ]
+    assert said("Amy's a nurse at the royal infirmary", "The user's best friend is called Amy.") == [
+        "The user's best friend Amy is a nurse at the royal infirmary."
+    ]

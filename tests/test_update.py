@@ -56,6 +56,10 @@ def outcome(old: str, new: str, cosine: float) -> str:
         ("The user's brother is in the army.", "The user's brother left the army and became a baker.", 0.60, "REPLACE"),
         ("The user's job interview is on Wednesday.", "The user's interview is on Thursday, not Wednesday (26 February 2024).", 0.80, "REPLACE"),
         ("The user's sister is pregnant.", "The user's sister had her baby.", 0.75, "REPLACE"),
+        ("The user's rent is 850 pounds a month.", "The user's rent was put up to 925.", 0.75, "REPLACE"),
+        ("The user's wedding is on July 20.", "The user had to shift the wedding to September 7.", 0.70, "REPLACE"),
+        ("The user has a boyfriend called Tom.", "The user broke up, Tom and the user.", 0.50, "END"),
+        ("The user drives a Skoda Octavia.", "The user sold the Skoda, doing everything by bus.", 0.60, "END"),
         # a name to be called by is no other name
         ("The user's name is Robert.", "The user wants to be called Bob.", 0.75, "INSERT"),
         # only over
