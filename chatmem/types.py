@@ -114,7 +114,7 @@ class Candidate(Record):
     kind: Literal["fact", "event"]
     text: str
     span: str
-    corrects: str = ""
+    corrects: str = Field(default="", exclude=True)  # no field of the memory
     subject: str = "user"
     polarity: Polarity = "positive"
     keywords: list[str] = Field(default_factory=list)

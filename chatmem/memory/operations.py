@@ -46,7 +46,7 @@ LinksOf = Callable[[Memory], Sequence[Link]]
 def new_memory(store: Store, candidate: Candidate, origin: Origin = "rule", at: datetime | None = None) -> Memory:
     """A memory that is not stored yet, said at ``at`` (now when None). Its id is taken for good."""
     at = at or store.clock()
-    fields = candidate.model_dump(exclude={"corrects"}) | {"text": " ".join(candidate.text.split())}
+    fields = candidate.model_dump() | {"text": " ".join(candidate.text.split())}
     return Memory(id=store.next_memory_id(), profile=store.profile, created_at=at, valid_from=at, origin=origin, **fields)
 
 
