@@ -20,6 +20,7 @@ LAYERS, WIDTH, HEADS, KV_HEADS, HEAD, FEED = 30, 576, 9, 3, 64, 1536
 ROPE_BASE, EPSILON = 100_000.0, 1e-5
 LONGEST = 8192
 PIECES = 4
+"""Of a sequence, in attention: more of them leave out more of what lies ahead, and begin more products."""
 SHAPES = {"qkv": (WIDTH, (HEADS + 2 * KV_HEADS) * HEAD), "o": (WIDTH, WIDTH), "gate_up": (WIDTH, 2 * FEED), "down": (FEED, WIDTH)}
 """Inputs and outputs of the four products of a block."""
 

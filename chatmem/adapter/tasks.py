@@ -91,7 +91,7 @@ def answer(rng: random.Random, split: Split) -> Tree:
 def natural_answer(rng: random.Random, split: Split) -> Tree:
     """Questions about hand-written notes, in a new order and on other days each time; later lines, new to the adapter that is trained on, come more often."""
     lines = natural("grounded_test" if split == "test" else "grounded_train")
-    line = lines[int(rng.triangular(0, len(lines), len(lines)) - 1e-9)]
+    line = lines[min(int(rng.triangular(0, len(lines), len(lines))), len(lines) - 1)]
     case = natural_case(rng, line)
     return answer_tree(rng, split, _mixed(rng, case) if split == "train" and rng.random() < 0.4 else case, phrased=0.5)
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 
-from chatmem.memory.cues import NUMBER_WORDS
+from chatmem.memory.cues import MONTH, NUMBER_WORDS
 from chatmem.memory.sentences import sentences
 from chatmem.memory.time_words import DAYS, MONTHS
 from chatmem.words import STOP_WORDS
 
 LONGEST = 100  # characters of such a message
-_MONTH = "|".join(MONTHS)
 _VALUES = {
-    "date": rf"(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTH})|(?:{_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?|the \d{{1,2}}(?:st|nd|rd|th)",
+    "date": rf"(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{MONTH})|(?:{MONTH}) \d{{1,2}}(?:st|nd|rd|th)?|the \d{{1,2}}(?:st|nd|rd|th)",
     "day": rf"(?:next |this )?(?:{'|'.join(DAYS)})|tomorrow|today|yesterday",
-    "month": rf"(?:next |this )?(?:{_MONTH})",
+    "month": rf"(?:next |this )?(?:{MONTH})",
     "time": r"\d{1,2}[:.]\d\d(?: ?[ap]m)?|\d{1,2} ?[ap]m|noon|midnight",
     "number": rf"\d+(?:[.,]\d+)*|{'|'.join(NUMBER_WORDS)}",
     "name": r"(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?",
@@ -22,7 +21,8 @@ _VALUES = {
 }
 """What can be put right by a word alone, the most telling first."""
 _MISTAKEN = r"sorry|oops|whoops|correction|scratch that|scrap that|just checked|i checked|looked it up|my mistake|my bad|typo|i was wrong|(?:i got )?that(?:'s| was)? wrong"
-_SORRY = rf"(?:(?:actually|no|nope|wait|hang on|hold on|ah|oh|hmm+|{_MISTAKEN})\b[,.!: -]*)+"
+_HESITANT = r"actually|no|nope|wait|hang on|hold on|ah|oh|hmm+"
+_SORRY = rf"(?:(?:{_HESITANT}|{_MISTAKEN})\b[,.!: -]*)+"
 _MEANT = r"(?:i meant(?: to say)?|i mean|make (?:it|that)|(?:it |that )?should (?:be|say|have been))(?: it's| it is)?"
 _IS = r"(?:it|that|he|she|they)(?:'s| is| was|'re| are)(?: now| actually)?(?: called| named)?"
 _MESSAGE = {
@@ -33,7 +33,7 @@ _MESSAGE = {
     )
     for kind, value in _VALUES.items()
 }
-_WEAK = re.compile(r"(?:(?:actually|no|nope|wait|hang on|hold on|ah|oh|hmm+)\b[,.!: -]*)+", re.IGNORECASE)
+_WEAK = re.compile(rf"(?:(?:{_HESITANT})\b[,.!: -]*)+", re.IGNORECASE)
 """What also opens an answer ("no, thanks"): too little to take back a word that is no date, number or name."""
 
 

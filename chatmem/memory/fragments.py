@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
+from chatmem.memory.time_words import DAYS, SHORT_DAYS
+
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|april?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
-_DAY = r"(?:mon|tues?|wed(?:nes)?|weds|thur?s?|fri|sat(?:ur)?|sun)(?:days?)?"
+_DAY = rf"(?:(?:{'|'.join(DAYS)})s?|{SHORT_DAYS})"
 _NAMED = r"(?-i:[A-ZÀ-Þ])[\w'-]+"
 _COUNT = r"(?:\d|two|three|four|five|six)"
 

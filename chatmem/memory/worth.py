@@ -216,10 +216,11 @@ def worth_keeping(clause: str) -> bool:
     return rich >= 2 or (rich == 1 and (_habitual(plain) or bool(_LASTING.search(plain))))
 
 
+_KIDDING = r"(?:just |only )?(?:kidding|joking)|jk|not really|kidding aside"
 _NOT_MEANT = re.compile(
     rf"\bas (?:my|our|the|they|he|she) (?:\w+ ){{0,3}}says?\b|\bor so (?:he|she|they|it|i) (?:says?|claims?|thinks?|said|claimed|heard)\b"
     rf"|^(?:yeah,? right|as if|oh,? (?:great|joy|wonderful)|sure,? because)\b"
-    rf"|\b(?:(?:just |only )?(?:kidding|joking)|jk|{LAUGHTER}|not really|kidding aside)\b|[😂🤣]",
+    rf"|\b(?:{_KIDDING}|{LAUGHTER})\b|[😂🤣]",
     re.IGNORECASE,
 )
 
@@ -238,7 +239,7 @@ def without_aside(clause: str) -> str:
     return clause
 
 
-_TAKES_BACK = re.compile(r"\b(?:(?:just |only )?(?:kidding|joking)|jk|not really|kidding aside)\b", re.IGNORECASE)
+_TAKES_BACK = re.compile(rf"\b(?:{_KIDDING})\b", re.IGNORECASE)
 
 
 def takes_back(sentence: str) -> bool:

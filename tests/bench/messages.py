@@ -21,8 +21,7 @@ from chatmem.config import ModelSettings, Paths
 from chatmem.engine import Engine
 from chatmem.memory.learn import Embed, learn_turn
 from chatmem.store import Store
-from tests.bench import extraction
-from tests.bench.updates import HIDES, LABELS
+from tests.bench import extraction, updates
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "messages"
 FIRST = datetime(2026, 10, 20, 12, tzinfo=UTC)
@@ -65,17 +64,6 @@ def pairs(found: list[dict[str, Any]], embed: Embed) -> list[tuple[dict[str, Any
     return given
 
 
-def show(title: str, given: list[tuple[dict[str, Any], str]]) -> None:
-    """Print one confusion table."""
-    table = Counter((row["label"], got) for row, got in given)
-    right = sum(count for (label, got), count in table.items() if label == got)
-    hidden = sum(count for (label, got), count in table.items() if label not in HIDES and got in HIDES)
-    print(f"\n{title}: {len(given)} pairs, accuracy {right / len(given):.1%}, wrong hides {hidden} ({hidden / len(given):.1%})")
-    print(f"{'true / given':>12}" + "".join(f"{got:>9}" for got in (*LABELS, "unread")))
-    for label in LABELS:
-        print(f"{label:>12}" + "".join(f"{table[label, got]:>9}" for got in (*LABELS, "unread")))
-
-
 def main() -> None:
     """Print the tables."""
     for name in ("tune", "heldout"):
@@ -88,7 +76,7 @@ def main() -> None:
         engine.start()
         for name in ("pairs_tune", "pairs_heldout"):
             given = pairs(rows(name), engine.embed)
-            show(name, given)
+            updates.show(name, updates.Measure(Counter((row["label"], got) for row, got in given), []), (*updates.LABELS, "unread"))
             if "--errors" in sys.argv and name == "pairs_tune":
                 for row, got in given:
                     if got != row["label"]:

@@ -109,14 +109,14 @@ def measure(found: Sequence[Pair], near: Sequence[float], label: Callable[[Pair,
     return Measure(Counter((pair.label, one) for pair, one, _ in given), [each for each in given if each[0].label != each[1]])
 
 
-def show(title: str, result: Measure) -> None:
-    """Print one confusion table."""
+def show(title: str, result: Measure, outcomes: Sequence[str] = LABELS) -> None:
+    """Print one confusion table; ``outcomes`` are its columns."""
     print(
         f"\n{title}: {result.total} pairs, accuracy {result.accuracy:.1%}, wrong hides {result.wrong_hides} ({result.wrong_hides / result.total:.1%})"
     )
-    print(f"{'true / given':>12}" + "".join(f"{label:>9}" for label in LABELS))
+    print(f"{'true / given':>12}" + "".join(f"{given:>9}" for given in outcomes))
     for label in LABELS:
-        print(f"{label:>12}" + "".join(f"{result.table.get((label, given), 0):>9}" for given in LABELS))
+        print(f"{label:>12}" + "".join(f"{result.table.get((label, given), 0):>9}" for given in outcomes))
 
 
 def main() -> None:
