@@ -127,6 +127,8 @@ class Chat:
             self._talking.clear()
             if self.capability is None:
                 self._assess_soon()
+            elif self.learner.proposer:
+                self._learn_soon()  # the model may have been kept from reading until now
 
     def _user_turn(self, conversation: Conversation, text: str | None, edit: str | None) -> Turn:
         turns = conversation.turns
@@ -441,6 +443,7 @@ class Chat:
 
     def close(self) -> None:
         """Stop everything; work left over is resumed at the next start."""
+        self._talking.set()  # the model stops in the middle of what it reads
         self.background.close()
         self.engine.close()
         self.embedder.close()

@@ -12,6 +12,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+MOST_KEPT = 1_000_000_000
+"""Bytes of an evaluated conversation that are put aside while the model does other work."""
 # A word-joiner inside keeps such words readable but no longer special to the tokenizer.
 _SPECIAL = re.compile(r"<(?=[|/]|s>|bos>|eos>|start_of|end_of|think)|\[(?=/?INST\])")
 
@@ -140,15 +143,38 @@ class Runtime:
         yield from self._generate(self._tokens(messages), max_tokens, sampling, None)
 
     def json(self, messages: Sequence[dict[str, str]], schema: dict[str, Any], max_tokens: int) -> Any:
-        """A value that obeys the schema."""
+        """A value that obeys the schema. The conversation that was being held stays evaluated, so that its next reply does not wait."""
         from llama_cpp.llama_grammar import LlamaGrammar
 
         grammar = LlamaGrammar.from_json_schema(json.dumps(schema), verbose=False)
-        parts = [item.get("text", "") for item in self._generate(self._tokens(messages), max_tokens, {"temp": 0.0}, grammar)]
+        with self._conversation_kept():
+            parts = [item.get("text", "") for item in self._generate(self._tokens(messages), max_tokens, {"temp": 0.0}, grammar)]
         try:
             return json.loads("".join(parts))
         except ValueError as error:
             raise Refused("json", "the model did not finish its answer") from error
+
+    @contextmanager
+    def _conversation_kept(self) -> Iterator[None]:
+        """Put what is evaluated back afterwards: 23 KB a token for the bundled model, 10 ms for a long talk."""
+        import llama_cpp
+
+        llama, count = self.llama, self.llama.n_tokens
+        size = llama_cpp.llama_state_seq_get_size(llama.ctx, 0) if count else 0
+        state = (ctypes.c_uint8 * size)() if 0 < size <= MOST_KEPT else None
+        known = llama.input_ids[:count].copy()
+        if state is not None:
+            llama_cpp.llama_state_seq_get_data(llama.ctx, state, size, 0)
+        try:
+            yield
+        finally:
+            if state is not None:
+                llama.reset()
+                llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(llama.ctx), True)
+                if llama_cpp.llama_state_seq_set_data(llama.ctx, state, size, 0):
+                    llama.input_ids[:count] = known
+                    llama.n_tokens = count
+                    llama._requires_eval = True  # the last token's scores are not restored
 
     def _generate(self, tokens: list[int], max_tokens: int, sampling: dict[str, float], grammar: Any) -> Iterator[dict[str, Any]]:
         room = self.llama.n_ctx() - len(tokens)

@@ -13,9 +13,9 @@ from chatmem.config import MemorySettings
 from chatmem.engine import Engine
 from chatmem.errors import Interrupted, ModelError
 from chatmem.memory.keys import embed_rounds
-from chatmem.memory.learn import Embed, learn_turn, links_anew
+from chatmem.memory.learn import Embed, learn_proposed, learn_turn, links_anew
 from chatmem.memory.operations import LinksOf
-from chatmem.memory.propose import Proposer
+from chatmem.memory.propose import Proposer, may_state
 from chatmem.memory.summarize import summarize_running, summarize_session
 from chatmem.store import Store, VectorKind
 from chatmem.types import Operation
@@ -24,6 +24,7 @@ from chatmem.vectors import VectorIndex
 LEARN_WAIT = 60.0  # seconds that learning waits for the embedder before it compares by words alone
 EDIT_WAIT = 5.0  # the same for somebody who waits for it, while the app loads it anyway
 BATCH = 16  # rounds embedded at once: a question waits no longer than for these
+MODEL_READS = timedelta(days=1)  # turns of so long ago a model reads; an imported chat of years would keep it busy for hours
 WRITTEN = 128  # vectors written and indexed at once: each write costs as much as embedding several texts
 
 
@@ -59,19 +60,34 @@ class Learner:
         """Set while a capable model is loaded; without it all is by rule."""
 
     def learn(self) -> list[Operation]:
-        """Learn from every user turn not read yet, then embed what has no vector yet."""
+        """Learn by rule from every user turn not read yet, embed what has no vector yet, then let the model read as well."""
         done: list[Operation] = []
         if self._settings.write:
+            recent = self._store.clock() - MODEL_READS
             for turn in self._store.turns_to_learn():
                 if self._closing.is_set():
                     return done
-                try:
-                    new = learn_turn(self._store, turn, embedding(self._embedder), self._embedder_id, self.proposer.facts if self.proposer else None)
-                except Interrupted:  # the user is talking: this turn is read after the reply
-                    return done
+                model_reads = self.proposer is not None and turn.created_at > recent and may_state(turn.content)
+                new = learn_turn(self._store, turn, embedding(self._embedder), self._embedder_id, model_reads=model_reads)
                 self.reindex(new)
                 done += new
         self.embed_missing()
+        return done + self._learn_proposed()
+
+    def _learn_proposed(self) -> list[Operation]:
+        """What the model finds in turns that the rules have read. It stops when the user needs the model, and goes on the next time."""
+        done: list[Operation] = []
+        if not self._settings.write or self.proposer is None:
+            return done
+        for turn in self._store.turns_for_model():
+            if self._closing.is_set():
+                break
+            try:
+                new = learn_proposed(self._store, turn, self.proposer.facts, embedding(self._embedder), self._embedder_id)
+            except Interrupted:
+                break
+            self.reindex(new)
+            done += new
         return done
 
     def linking(self, texts: Sequence[str]) -> LinksOf | None:

@@ -54,6 +54,18 @@ def test_the_next_turn_evaluates_only_its_own_tokens(chat_engine: Engine) -> Non
     assert second.evaluated < 40
 
 
+def test_other_work_of_the_model_leaves_the_conversation_evaluated(chat_engine: Engine) -> None:
+    said, first = say(chat_engine, HELLO)
+    longer = [*HELLO, {"role": "assistant", "content": said}, {"role": "user", "content": "And now say goodbye."}]
+    schema = {"type": "object", "properties": {"word": {"type": "string", "maxLength": 20}}, "required": ["word"]}
+    assert set(chat_engine.json([{"role": "user", "content": "Say a word. " * 200}], schema, max_tokens=60)) == {"word"}
+    reply, after = say(chat_engine, longer)
+    assert after.reused >= first.prompt_tokens
+    say(chat_engine, [{"role": "user", "content": "Something else."}])
+    say(chat_engine, HELLO)
+    assert say(chat_engine, longer)[0] == reply  # what was put back is what would have been evaluated anew
+
+
 def test_cancel_stops_generation_at_once_and_the_model_goes_on(chat_engine: Engine) -> None:
     cancel = threading.Event()
     pieces: list[str] = []

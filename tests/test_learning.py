@@ -8,15 +8,17 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chatmem import jobs
 from chatmem.chat import Chat
 from chatmem.config import Paths, Settings
-from chatmem.errors import NotFound
+from chatmem.errors import Interrupted, NotFound
 from chatmem.memory import operations
 from chatmem.memory.context import Skill, build_messages
+from chatmem.memory.propose import Proposer
 from chatmem.prompts import load_prompt
 from chatmem.types import Candidate, Turn
 from tests.conftest import Ticking, lend
@@ -123,6 +125,57 @@ def test_a_message_puts_the_one_before_it_right(chat: Chat) -> None:
     assert [text for text in texts if "Lea" in text] == ["The user's daughter Lea is 7."]
     assert [text for text in texts if "Max" in text] == ["The user's son Max is 3."]  # the message before asked something
     assert [memory.text for memory in chat.store.memories("superseded") if "km" in memory.text] == ["The user ran 10 km yesterday (1 March 2026)."]
+
+
+def proposing(chat: Chat, answer: list[str] | Exception) -> list[str]:
+    """Let a model that gives this answer read; the messages that it is shown."""
+    shown: list[str] = []
+
+    def ask(messages: list[dict[str, str]], _schema: dict[str, Any], _most: int) -> Any:
+        shown.append(messages[-1]["content"])
+        if isinstance(answer, Exception):
+            raise answer
+        return {"facts": answer}
+
+    chat.learner.proposer = Proposer(ask, load_prompt("extract"), load_prompt("summary"))
+    return shown
+
+
+def test_a_model_reads_after_the_rules_and_adds_what_they_miss(chat: Chat) -> None:
+    proposing(chat, ["The user lives in Rome.", "The user speaks Hindi at home.", "The user's name is Otto."])
+    say(chat, "I live in Rome. Hindi at home, english at work")
+    assert {memory.text: memory.origin for memory in chat.store.memories("active")} == {
+        "The user lives in Rome.": "rule",
+        "The user speaks Hindi at home.": "llm",
+    }
+    assert chat.store.turns_for_model() == []
+
+
+def test_a_model_that_is_needed_elsewhere_reads_later_and_the_rules_do_not_wait(chat: Chat) -> None:
+    proposing(chat, Interrupted("The user talks.", ""))
+    say(chat, "I live in Rome. Hindi at home, english at work", "Remember that I like tea.", "What is the capital of Peru?")
+    assert "The user lives in Rome." in current(chat)
+    assert [turn.content[:9] for turn in chat.store.turns_for_model()] == [
+        "I live in"
+    ]  # a command is carried out, a question about the world states nothing
+    shown = proposing(chat, ["The user speaks Hindi at home."])
+    chat.learner.learn()
+    assert len(shown) == 1
+    assert "The user speaks Hindi at home." in current(chat)
+    chat.learner.learn()
+    assert len(shown) == 1
+
+
+def test_a_model_reads_neither_an_old_import_nor_what_was_erased(chat: Chat, clock: Ticking) -> None:
+    shown = proposing(chat, Interrupted("The user talks.", ""))
+    say(chat, "Hindi at home, english at work")
+    chat.store.erase_round(chat.store.turns_for_model()[0].id)
+    assert chat.store.turns_for_model() == []
+    say(chat, "Swahili at home, english at work", learn=False)
+    clock.advance(days=2)
+    chat.learner.learn()
+    assert chat.store.turns_for_model() == []
+    assert len(shown) == 1
 
 
 def test_what_was_said_again_is_one_memory_and_what_is_over_ends(chat: Chat, clock: Ticking) -> None:

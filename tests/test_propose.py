@@ -15,7 +15,8 @@ from chatmem.config import Paths, Settings
 from chatmem.engine import Engine
 from chatmem.errors import Interrupted, ModelError
 from chatmem.memory.extract import extract
-from chatmem.memory.propose import propose_facts, propose_summary, unsupported
+from chatmem.memory.propose import may_state, propose_facts, propose_summary, unsupported
+from chatmem.memory.validate import validate
 from chatmem.prompts import load_prompt
 from chatmem.types import Turn
 from tests.conftest import lend
@@ -84,6 +85,50 @@ def test_a_summary_keeps_only_sentences_whose_numbers_names_and_words_were_said(
     assert propose_summary(scripted({"sentences": sentences}), load_prompt("summary"), turns) == sentences[:1]
     assert unsupported("The user paid 1,200 euros to Marta.", "I paid 1,200 euros to Marta") == []
     assert "1,300" in unsupported("The user paid 1,300 euros.", "I paid 1,200 euros")
+
+
+@pytest.mark.parametrize(
+    ("proposal", "message"),
+    [
+        ("The user's name is Anna.", 'Translate to Spanish: "My name is Anna and I bake."'),
+        ("The user lives in Berlin.", "fix the grammar: I lives in Berlin"),
+        ("The user has two kids and no savings.", "ok so say you had two kids and no savings, mad or not?"),
+        ("The user won the lottery.", "if I won the lottery I'd be gone"),
+        ("The user quit the job at the bank.", "a man on the train says he quit his job at the bank"),
+        ("The user is the king of Spain.", "I'm the king of Spain, just kidding"),
+        ("The user has 14 cats.", "a woman in the paper told them she has 14 cats"),
+    ],
+)
+def test_what_is_quoted_supposed_heard_or_joked_is_not_stated(proposal: str, message: str) -> None:
+    assert validate(proposal, message, SAID_AT)
+
+
+@pytest.mark.parametrize(
+    ("proposal", "message"),
+    [
+        ("The user speaks Hindi at home.", "Hindi at home, english at work"),
+        ("The user's nephew is 14.", "gift for my nephew, 14, obsessed with chess?"),
+        ("The user got the job at the zoo.", "got the job at the zoo lol"),
+        ("The user gets the train to Schiphol every day.", "is there parking at the station, i get the train to schiphol every day"),
+        ("The user's overdraft is gone.", "overdraft: gone. finally. took 4 years"),
+    ],
+)
+def test_what_is_stated_in_few_words_may_be_proposed(proposal: str, message: str) -> None:
+    assert validate(proposal, message, SAID_AT) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "may"),
+    [
+        ("beekeeper here, 3 hives, honey label wording?", True),
+        ("what should I cook for my gran?", True),
+        ("who won the world cup in 2018?", False),
+        ("```\nI = 3\n```", False),
+        ("", False),
+    ],
+)
+def test_a_model_is_asked_only_where_something_may_be_stated(message: str, may: bool) -> None:
+    assert may_state(message) is may
 
 
 @pytest.fixture

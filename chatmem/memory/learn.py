@@ -24,34 +24,42 @@ Embed = Callable[[Sequence[str]], np.ndarray]
 """Texts to float32 vectors (n, dim), normalised."""
 
 Propose = Callable[[str, datetime, Sequence[Candidate]], list[Candidate]]
-"""More candidates for a message beyond those found by rule, each checked against it."""
+"""What a model finds in a message beyond the candidates known by rule, each checked against the message."""
 
 LINKED = 20
 COMPARED = 200  # implied updates have low cosines: the rules look at many, and ask for the same person and matter
 
 
-def learn_turn(store: Store, turn: Turn, embed: Embed | None, embedder: str, propose: Propose | None = None) -> list[Operation]:
-    """Learn from a user's turn and mark it as read; nothing happens the second time.
+def learn_turn(store: Store, turn: Turn, embed: Embed | None, embedder: str, *, model_reads: bool = False) -> list[Operation]:
+    """Learn by rule from a user's turn and mark it as read; nothing happens the second time.
 
-    Without ``embed`` nothing is compared by meaning: only the same words count as the same. What ``propose`` adds is
-    marked as a model's. Raises what ``propose`` raises, with nothing changed.
+    Without ``embed`` nothing is compared by meaning: only the same words count as the same. ``model_reads`` leaves the
+    turn to ``learn_proposed`` as well.
     """
-    candidates: list[tuple[Candidate, Origin]] = []
-    if not command(turn.content):
-        said_at = turn.created_at.astimezone()
-        found = stated(store, turn)
-        candidates = [(candidate, "rule") for candidate in found]
+    candidates: list[Candidate] = []
+    ordered = command(turn.content) is not None
+    if not ordered:
+        candidates = stated(store, turn)
         _, reply = store.round(turn.id)
         if reply is not None and reply.state == "complete":
-            candidates += [(candidate, "rule") for candidate in extract_given(reply.content, turn.content, said_at)]
-        if propose:
-            candidates += [(candidate, "llm") for candidate in propose(turn.content, said_at, found)]
-    vectors = embed([candidate.text for candidate, _ in candidates]) if embed and candidates else None
+            candidates += extract_given(reply.content, turn.content, turn.created_at.astimezone())
+    return _learn(store, turn, candidates, "rule", embed, embedder, model_reads=model_reads and not ordered)
+
+
+def learn_proposed(store: Store, turn: Turn, propose: Propose, embed: Embed | None, embedder: str) -> list[Operation]:
+    """Learn what a model finds in a turn that the rules have read. Raises what ``propose`` raises, with nothing changed."""
+    return _learn(store, turn, propose(turn.content, turn.created_at.astimezone(), stated(store, turn)), "llm", embed, embedder)
+
+
+def _learn(
+    store: Store, turn: Turn, candidates: Sequence[Candidate], origin: Origin, embed: Embed | None, embedder: str, *, model_reads: bool = False
+) -> list[Operation]:
+    vectors = embed([candidate.text for candidate in candidates]) if embed and candidates else None
     done: list[Operation] = []
     with store.transaction():
-        for i, (candidate, origin) in enumerate(candidates):
+        for i, candidate in enumerate(candidates):
             done += learn_candidate(store, candidate, turn, None if vectors is None else vectors[i], embedder, origin)
-        store.mark_learned(turn)
+        store.mark_learned(turn, model_reads=model_reads)
     return done
 
 

@@ -14,11 +14,12 @@ from typing import Any
 
 from chatmem.errors import Interrupted, ModelError
 from chatmem.memory.extract import as_candidate
+from chatmem.memory.sentences import HOLE, sentences
 from chatmem.memory.times import written
 from chatmem.memory.validate import validate
 from chatmem.prompts import Prompt
 from chatmem.types import Candidate, Turn
-from chatmem.words import content_stems
+from chatmem.words import content_stems, is_question
 
 AskJson = Callable[[list[dict[str, str]], dict[str, Any], int], Any]
 """Messages, a JSON schema and a cap on tokens to a value that obeys the schema; raises ModelError, or Interrupted to try again later."""
@@ -56,6 +57,14 @@ SUMMARY_SCHEMA: dict[str, Any] = {
     "required": ["sentences"],
     "additionalProperties": False,
 }
+
+
+_ONESELF = re.compile(r"\b(?:i|i'?m|i'?ve|me|my|mine|we|we'?re|us|our)\b", re.IGNORECASE)
+
+
+def may_state(text: str) -> bool:
+    """Whether a message is worth a model's time: some of the words are the user's own, and not all a question about the world."""
+    return any(_ONESELF.search(words) or not is_question(words.rstrip("? ")) for _, _, words in sentences(text) if HOLE not in words)
 
 
 def propose_facts(ask: AskJson, prompt: Prompt, text: str, said_at: datetime, known: Sequence[Candidate]) -> tuple[list[Candidate], list[str]]:

@@ -99,6 +99,19 @@ def is_present(verb: str) -> bool:
     return verb.lower() in _BASE or verb.lower() in ("am", "have", "do", "don't", "are")
 
 
+def begins_with_verb(words: str) -> bool:
+    """Whether words may follow "The user": a verb of the third person or in the past comes first, adverbs aside."""
+    first = next((word for word in re.findall(r"[\w'-]+", words.lower().replace("’", "'")) if word not in _ADVERBS), "")
+    return (
+        first in _AUXILIARY.values()
+        or first in _MODAL
+        or first in _PAST
+        or first in _SAME_PAST
+        or (first.isalpha() and first.endswith(("s", "ed")))
+        or (first.endswith("n't") and first[:-3] in _MODAL | {"is", "has", "was", "does", "did"})
+    )
+
+
 def third_person(clause: str) -> str | None:
     """The clause, which begins with I, we, my or our, about "The user"; None when it does not begin so."""
     tokens = _TOKEN.findall(clause.replace("’", "'"))

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
+from chatmem.memory.clauses import spell
 from chatmem.memory.secrets import secret
+from chatmem.memory.sentences import HOLE, sentences
+from chatmem.memory.third_person import begins_with_verb
 from chatmem.memory.time_words import DAYS, MONTHS, NUMBERS
 from chatmem.memory.times import resolve
-from chatmem.words import content_words, is_question, stem, tokens
+from chatmem.memory.worth import LAUGHTER, has_verb, joking, states
+from chatmem.words import content_stems, content_words, is_question, stem, tokens
 
 MAX_WORDS = 30
 MIN_SUPPORT = 0.6
@@ -23,12 +27,15 @@ _NUMBER_WORDS = {word: str(value) for word, value in NUMBERS.items() if " " not 
 def validate(candidate_text: str, source: str, said_at: datetime) -> str | None:
     """Why a proposed sentence is refused; None when it may be kept.
 
-    ``source`` is the user's words it was drawn from, ``said_at`` when they were said: a date in the proposal must be one
+    ``source`` is the user's message it was drawn from, ``said_at`` when they were said: a date in the proposal must be one
     that a time expression of the source means, or stand there as written.
     """
     text = " ".join(candidate_text.split())
     if not re.match(r"The user(?:'s)? \w", text):
         return "does not begin with The user"
+    own = re.match(r"The user(?P<s>'s)? (?!and\b)(?P<rest>.+)", text)
+    if own and not (has_verb(f"my {own['rest']}") if own["s"] else begins_with_verb(own["rest"])):
+        return "is no sentence"
     if len(text.split()) > MAX_WORDS:
         return f"longer than {MAX_WORDS} words"
     if "?" in text or is_question(text):
@@ -53,9 +60,37 @@ def validate(candidate_text: str, source: str, said_at: datetime) -> str | None:
     known = {stem(word) for word in have}
     if len(stems & known) < MIN_SUPPORT * len(stems):
         return "not supported by the source"
-    if _negated(text) != _negated(source) and not re.search(r"[.!?;]\s+\S|,? (?:and|but) ", source):
-        return "says the opposite of the source"
-    return None
+    return _unstated(text, stems, source)
+
+
+_SUPPOSED = re.compile(
+    r"^(?:(?:ok|okay|so|well|and|but|like|hey|hmm) )*(?:if|say|suppose|imagine|let's say|lets say|pretend|what if)\b", re.IGNORECASE
+)
+_CLAUSE = re.compile(r"(?:,|;|:| -| but| and| so| because| which)\s")
+_LAUGHS = re.compile(rf"\W*\b(?:{LAUGHTER})\W*$", re.IGNORECASE)
+
+
+def _unstated(text: str, stems: set[str], message: str) -> str | None:
+    """Why a sentence with these stems is nothing that the user states: quoted, supposed, joked, heard or denied; None when it may be."""
+    own = [_LAUGHS.sub("", words.strip().rstrip("?")) for _, _, words in sentences(message)]
+
+    def shared(words: str) -> int:
+        return len(stems & content_stems(f"{words} {spell(words)}"))
+
+    if shared(" ".join(own)) < MIN_SUPPORT * len(stems):
+        return "not in the user's own words"
+    said = max(own, key=shared)
+    if HOLE in said:
+        return "quoted"
+    if _SUPPOSED.match(said):
+        return "supposed"
+    if joking(said):
+        return "not meant"
+    clauses = sorted(_CLAUSE.split(said), key=shared, reverse=True)
+    if not states(clauses[0]):
+        return "not a statement"
+    rests_on = [clauses[0], *(clause for clause in clauses[1:] if shared(clause) > 1)]
+    return None if _negated(text) == any(_negated(spell(clause)) for clause in rests_on) else "says the opposite of the source"
 
 
 def _dates(source: str, said_at: datetime) -> set[tuple[date, date]]:

@@ -156,7 +156,7 @@ _COUNTED = re.compile(r"\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|so
 """Things, whose plural is no verb: "our daughter Lea two years later"."""
 
 
-def _has_verb(clause: str) -> bool:
+def has_verb(clause: str) -> bool:
     """Whether a clause about "my X" says something of X before any subordinate clause."""
     rest = re.split(r" (?:when|because|that|who|which|while|if|as) ", clause)[0].partition(" ")[2].partition(" ")[2]
     return (
@@ -204,7 +204,7 @@ def worth_keeping(clause: str) -> bool:
         return bool(_FEAR.match(plain)) or (specific and len(_rich(plain)) >= 2 and not _PRONOUN_OBJECT.match(plain) and not _EMPTY.search(plain))
     if _TALK.match(plain) and not _WANT.match(plain):
         return False
-    if re.match(r"(?:my|our)\b", plain, re.IGNORECASE) and not _has_verb(plain):
+    if re.match(r"(?:my|our)\b", plain, re.IGNORECASE) and not has_verb(plain):
         return False
     if _TURN.match(plain):
         return True

@@ -189,9 +189,20 @@ class Conversations(Database):
         )
         return [Turn.model_validate(row) for row in rows]
 
-    def mark_learned(self, turn: Turn) -> None:
-        """Extraction has read this turn."""
-        self._write("INSERT OR IGNORE INTO learned VALUES (?)", [turn.id])
+    def turns_for_model(self) -> list[Turn]:
+        """User turns of this profile that the rules have read and a model is still to read, oldest first."""
+        rows = self._rows(
+            "SELECT t.* FROM learned l JOIN turn t ON t.id = l.turn_id JOIN session s ON s.id = t.session_id WHERE l.model_reads AND s.profile = ? "
+            "ORDER BY t.created_at, t.rowid",
+            [self.profile],
+        )
+        return [Turn.model_validate(row) for row in rows]
+
+    def mark_learned(self, turn: Turn, *, model_reads: bool = False) -> None:
+        """Extraction has read this turn; ``model_reads`` says that a model is to read it as well."""
+        self._write(
+            "INSERT INTO learned VALUES (?, ?) ON CONFLICT (turn_id) DO UPDATE SET model_reads = excluded.model_reads", [turn.id, int(model_reads)]
+        )
 
     def bm25(self, query: str, column: Column, limit: int) -> list[tuple[str, float]]:
         """Ids by BM25, best first, higher is better, of this profile: turns, sessions, or memories.

@@ -14,7 +14,7 @@ from sqlite_utils.migrations import Migrations
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 migrations = Migrations("chatmem")
 
@@ -146,3 +146,10 @@ def m003_order_of_saying(db: Database) -> None:
 def m004_order_of_time(db: Database) -> None:
     """The same along time, whatever their standing: the timeline."""
     db.execute("CREATE INDEX memory_since ON memory (profile, coalesce(event_start, valid_from, created_at), status, id)")
+
+
+@migrations()
+def m005_turns_for_the_model(db: Database) -> None:
+    """Which turns the rules have read and a model has not; those of before are not gone back to."""
+    db.execute("ALTER TABLE learned ADD COLUMN model_reads INTEGER NOT NULL DEFAULT 0")
+    db.execute("CREATE INDEX learned_open ON learned (turn_id) WHERE model_reads")

@@ -14,7 +14,7 @@ import argparse
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -51,12 +51,12 @@ class Score:
     errors: list[str] = field(default_factory=list)
 
 
-def score(rows: list[dict[str, Any]]) -> Score:
-    """Extract from each row and compare with its labels."""
+def score(rows: list[dict[str, Any]], read: Callable[[str, datetime], list[Candidate]] = extract) -> Score:
+    """Extract from each row and compare with its labels; ``read`` gives the candidates of a message said at a time."""
     total = Score()
     for row in rows:
         said = datetime.combine(date.fromisoformat(row["said"]), datetime.min.time(), UTC).replace(hour=12)
-        got = extract(row["text"], said)
+        got = read(row["text"], said)
         total.messages += 1
         _sentences(row, got, total)
         for label in row["expect"]:
