@@ -266,27 +266,39 @@ def _notes_prompt(rng: random.Random, case: Case, *, own: bool) -> tuple[str, Ca
 # ---------------------------------------------------------------------- extraction, summaries, labels
 
 
+MESSAGES = 6
+"""Messages to one tree of extraction: they share the system part."""
+
+
 def extraction(rng: random.Random, split: Split) -> Tree:
-    """The facts that a message states about its writer, as JSON."""
-    lines = natural("extract_train")
-    if split == "train" and rng.random() < 0.35:
-        line = rng.choice(lines)
-        message, facts = line["message"], line["facts"]
-    elif rng.random() < 0.3:
-        message, facts = rng.choice(small_talk(split))[0], []
-    else:
-        said, facts = _statements(rng, split)
-        message = Writer(rng, split).said(" ".join(said)) if rng.random() < 0.7 else " ".join(said)
-        if rng.random() < 0.2:
-            message = f"{rng.choice(small_talk(split))[0]} {message}"
-    day = written(date(2022, 6, 1) + timedelta(days=rng.randrange(2000)))
-    if split == "test" or rng.random() < OWN_PROMPT:
-        prompt = load_prompt("extract")
-        system, user = (prompt.render(part, message=message, today=day) for part in ("system", "user"))
-    else:
-        system, user = rng.choice(wordings()["prompts"]["extract"]), rng.choice([message, f"Message: {message}", f'Today is {day}.\n"{message}"'])
-    question = Question(message, "", tuple(facts), "extraction")
-    return _single("extraction", system, user, json.dumps({"facts": facts}, ensure_ascii=False), question)
+    """The facts that each of several messages states about its writer, as JSON."""
+    own = split == "test" or rng.random() < OWN_PROMPT
+    prompt = load_prompt("extract")
+    system = prompt.render("system", message="", today="") if own else rng.choice(wordings()["prompts"]["extract"])
+    branches = []
+    for _ in range(MESSAGES):
+        message, facts = _message(rng, split)
+        day = written(date(2022, 6, 1) + timedelta(days=rng.randrange(2000)))
+        user = (
+            prompt.render("user", message=message, today=day)
+            if own
+            else rng.choice([message, f"Message: {message}", f'Today is {day}.\n"{message}"'])
+        )
+        reply = json.dumps({"facts": facts}, ensure_ascii=False)
+        branches.append(Branch(user + END + REPLY, reply + END, Question(message, "", tuple(facts), "extraction")))
+    return Tree("extraction", turn("system", system) + "<|im_start|>user\n", tuple(branches))
+
+
+def _message(rng: random.Random, split: Split) -> tuple[str, list[str]]:
+    """A message and its facts: written by hand, which are many and new, small talk without any, or generated."""
+    if split == "train" and rng.random() < 0.7:
+        line = rng.choice(natural("extract_train"))
+        return line["message"], line["facts"]
+    if rng.random() < 0.3:
+        return rng.choice(small_talk(split))[0], []
+    said, facts = _statements(rng, split)
+    message = Writer(rng, split).said(" ".join(said)) if rng.random() < 0.7 else " ".join(said)
+    return (f"{rng.choice(small_talk(split))[0]} {message}" if rng.random() < 0.2 else message), facts
 
 
 _WHEN = ("yesterday", "last week", "on Friday", "two days ago", "last month", "this morning", "", "", "")
@@ -394,12 +406,12 @@ def _single(task: str, system: str, user: str, reply: str, question: Question) -
 
 
 TASKS: dict[str, tuple[Callable[[random.Random, Split], Tree], float]] = {
-    "answer": (answer, 0.21),
-    "natural answer": (natural_answer, 0.55),
-    "extraction": (extraction, 0.08),
+    "answer": (answer, 0.12),
+    "natural answer": (natural_answer, 0.60),
+    "extraction": (extraction, 0.14),
     "summary": (summary, 0.03),
     "label": (label, 0.03),
-    "chat": (chat, 0.10),
+    "chat": (chat, 0.08),
 }
 """What makes an example of each task, and its share of all examples."""
 

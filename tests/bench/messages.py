@@ -2,7 +2,7 @@
 
 Fragments, asides and requests of several writers, harder than ``tests.bench.extraction`` and ``tests.bench.updates``.
 The held-out halves were never read; the rules were made after reading the errors of the others. ``--model`` shows besides
-what the bundled model would add if it were asked: the labels do not see that half of that is garbled, which is why it is not.
+what the bundled model would add if it were asked: the labels do not see that two in five of these are garbled, which is why it is not.
 
     python -m tests.bench.messages [--model] [--errors]     # --errors lists those of the tuning halves
 """
