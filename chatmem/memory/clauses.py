@@ -23,6 +23,7 @@ _SPOKEN = {
     "theyre": "they're",
     "gonna": "going to",
     "wanna": "want to",
+    "xmas": "Christmas",
 }
 _OPENER = re.compile(
     r"^(?:(?:dear (?:assistant|friend|diary|companion)|well|so|oh|ok|okay|yes|yeah|yep|yup|yea|no(?! (?:longer|more|kids|children|car|oven|pets|siblings|partner|garden|balcony|dishwasher|microwave|freezer|licen[cs]e|job)\b)|nope|hi|hey|hello|hi there|hello there|hey there|anyway|anyways|also|and|but|or|plus|then|because|cause|cuz|btw|by the way|actually|honestly|to be honest|tbh|fyi|"
@@ -142,6 +143,7 @@ def spell(text: str) -> str:
     text = re.sub(r"[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]+", " ", text)
     text = re.sub(r"(?<![\w'])[a-z]+\b(?!')", lambda m: _SPOKEN.get(m[0], m[0]), text)
     text = re.sub(r"([!?])[!?]+", r"\1", text)
+    text = re.sub(r"\b(left|right) handed\b", r"\1-handed", text, flags=re.IGNORECASE)
     text = re.sub(r"\bmy name's\b", "my name is", text, flags=re.IGNORECASE)
     text = " ".join(text.split()).lstrip("-–—*• ")
     return with_my(text)

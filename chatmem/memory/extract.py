@@ -205,15 +205,13 @@ _STATE = re.compile(
 
 def as_candidate(sentence: str, span: str, said_at: datetime, *, extra: int = 0) -> Candidate:
     """A third-person sentence with its kind, subject, polarity, keywords, importance and dates; ``span`` is what it rests on."""
-    spans = (
-        []
-        if _HABIT.search(sentence)
-        else [
-            one
-            for one in resolve(sentence, said_at.date())
-            if not one.text.lower().startswith(("since", "for ")) and not _ASIDE.search(sentence[: one.begin])
-        ]
-    )
+    spans = [
+        one
+        for one in resolve(sentence, said_at.date())
+        if not one.text.lower().startswith(("since", "for "))
+        and not _ASIDE.search(sentence[: one.begin])
+        and not _HABIT.search(_part(sentence, one.begin))
+    ]
     event = bool(spans) and not _STATE.match(sentence)
     start, end = (spans[0].start, spans[0].end) if spans else (None, None)
     if spans and start and end and not re.search(r"\b(?:19|20)\d\d\b|0s\b", spans[0].text):
@@ -231,6 +229,12 @@ def as_candidate(sentence: str, span: str, said_at: datetime, *, extra: int = 0)
         event_end=end,
         time_source="stated" if spans else "none",
     )
+
+
+def _part(sentence: str, place: int) -> str:
+    """What stands between two commas around a place."""
+    end = sentence.find(", ", place)
+    return sentence[sentence.rfind(", ", 0, place) + 1 : end if end > 0 else len(sentence)]
 
 
 _NEGATIVE = re.compile(

@@ -34,6 +34,14 @@ _BARE_THING = re.compile(
     r"(?='s (?:an?|on|in|at|gone)\b| (?:is|are|was|were|has|have|just|went|came|come|got|now|died|broke|expires|runs out|starts|ends|being|keeps|booked|approved)\b))",
     re.IGNORECASE,
 )
+_PARENT = re.compile(
+    r"\b(?P<before>see|saw|seeing|visit|visited|visiting|to|at|with|call|called|told|tell|from|took|taking|rang|help|helped|helping|drove|driving) (?P<who>mum|mom|dad|gran|granny|grandma|nan|nana|grandad|grandpa)\b"
+)
+_THE_THING = re.compile(
+    r"^the (?P<what>wedding|(?:upstairs |downstairs |next[- ]door |new )?neighbou?rs?|washing machine|dishwasher|heating|(?:shed )?roof|fridge|freezer|oven|bathroom|loft|basement|house sale|boiler guy|plumber|builders?|operation|surgery|scan|mortgage|new (?:manager|boss|job|flat|car|sofa|kitchen))"
+    r"(?= (?:is|are|was|were|has|have|got|went|came|broke|died|fell|moved|starts?|finally|just|still)\b)",
+    re.IGNORECASE,
+)
 _NO_APOSTROPHE = re.compile(
     r"\b(wife|husband|mum|mom|dad|sister|brother|gf|bf|rent|landlord)s(?= (?:\d|side\b|birthday\b|bday\b|gone\b|going\b|selling\b|moving\b))",
     re.IGNORECASE,
@@ -45,6 +53,8 @@ def with_my(text: str) -> str:
     text = _NO_APOSTROPHE.sub(r"\1's", text)
     text = _BARE_KIN.sub(lambda m: f"my {m['who'].lower()}", text)
     text = _BARE_THING.sub(lambda m: f"my {m['what'].lower()}", text)
+    text = _THE_THING.sub(lambda m: f"my {m['what'].lower()}", text)
+    text = _PARENT.sub(r"\g<before> my \g<who>", text)
     return re.sub(r"^(my (?:(?!was\b|is\b|were\b|got\b|just\b)\w+ ){1,3})(?=born\b|booked\b|approved\b)", r"\1was ", text)
 
 
@@ -128,8 +138,45 @@ _APPOINTMENT = re.compile(
 )
 
 
+_KINSHIP = (
+    r"(?:(?:half|step)[- ]?)?(?:brother|sister|mother|father|mum|mom|dad|son|daughter)(?:[- ]in[- ]law)?|grand(?:son|daughter|mother|father|ma|pa|dad)|gran|nan|niece|nephew|cousin|aunt|auntie|uncle|wife|husband|partner|girlfriend|boyfriend|gf|bf|fiancée?|ex"
+    r"|eldest|oldest|youngest|(?:best )?(?:friend|mate)|flatmate|roommate|housemate|neighbou?r|boss|manager|colleague|landlord|landlady|lodger|dog|cat|puppy|kitten|rabbit|hamster|horse"
+)
+_IS_MY = re.compile(
+    rf"^(?P<name>{_NAMED}(?: {_NAMED})?)(?:,? (?:is|that's|thats|who is|who's)|'s) my (?P<kin>{_KINSHIP})(?=$|[,.!]| (?:not|btw|and|but|so)\b)",
+    re.IGNORECASE,
+)
+_NO_THING = r"(?!(?:i|i'm|im|it|that|this|what|who|how|when|where|why|is|are|am|get|got|well|all|both|half|nothing|everything|not|never|he|she|they|we|you|job|one|already|just|finally|have|has|had|be|been|my|if|so|to|mission|no|can|be|being|feel|feeling|a|an)\b)"
+_THING = rf"(?:(?:the|my) )?(?P<what>{_NO_THING}(?:[a-z][\w-]+ ){{0,2}}?{_NO_THING}[a-z]{{3,}})"
+_DONE = re.compile(
+    rf"^{_THING} (?P<done>lost|smashed|stolen|nicked|approved|cancelled|canceled|broken|sold|postponed|rejected|renewed|expired|repaired)"
+    r"(?=$|[,.!]| (?:again|on|at|in|by|as of|yesterday|today|last|this|now)\b)(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_COLON = re.compile(rf"^{_THING}: (?P<done>gone|dead|done|sold|approved|broken|cancelled|canceled|finished|over|postponed|rejected)(?=$|[,.!])")
+_STUDY = re.compile(
+    r"^(?:an? )?(?P<what>phd|masters?|msc|mba|bsc|bachelors?|apprenticeship|degree) in (?P<of>[a-z]+(?: [a-z]+){0,2})(?=$|[,.!])(?! (?:is|was|worth)\b)",
+    re.IGNORECASE,
+)
+
+
+def _of_a_thing(piece: str) -> str:
+    """A clause without verb about somebody or something of the user's, with both: "hearing aid lost" -> "my hearing aid was lost"."""
+    if match := _IS_MY.match(piece):
+        return f"my {match['kin'].lower()} is called {match['name']}"
+    if match := _DONE.match(piece):
+        return f"my {match['what'].lower()} was {match['done'].lower()}{match['rest']}"
+    if match := _COLON.match(piece):
+        return f"my {match['what'].lower()} is {match['done'].lower()}"
+    if match := _STUDY.match(piece):
+        return f"I'm doing a {match['what']} in {match['of']}"
+    return piece
+
+
 def whole(piece: str) -> str:
     """An elliptic clause with its subject, and its verb: "just got back from Rome" -> "I just got back from Rome"."""
+    if (said := _of_a_thing(piece)) != piece:
+        return said
     for lead, pattern in _ELLIPTIC:
         if match := pattern.match(piece):
             rest = re.sub(r"^(no longer [^,]+),.*$", r"\1", piece if lead in ("I", "I'm") else match["rest"], flags=re.IGNORECASE)
@@ -147,7 +194,7 @@ def whole(piece: str) -> str:
 # ---------------------------------------------------------------- who writes
 
 _HERE = re.compile(
-    r"^(?:(?:hi|hello|hey|hiya)\b[,! ]*)?(?P<who>(?-i:[A-Z])[a-z]+(?: (?-i:[A-Z])[a-z]+)?|dyslexic|vegan|vegetarian|coeliac|celiac|(?:type [12] )?diabetic|autistic|deaf|(?:\w+ )?[a-z]{3,}(?:er|or|ist|ian|eer|nurse|student|dad|mum|mom)) here(?:,| so\b| and\b| -|$)[, ]*",
+    r"^(?:(?:hi|hello|hey|hiya)\b[,! ]*)?(?P<who>(?-i:[A-Z])[a-z]+(?: (?-i:[A-Z])[a-z]+)?|left[- ]handed|colou?r[- ]blind|dyslexic|vegan|vegetarian|coeliac|celiac|(?:type [12] )?diabetic|autistic|deaf|(?:\w+ )?[a-z]{3,}(?:er|or|ist|ian|eer|nurse|student|dad|mum|mom)) here(?:,| so\b| and\b| -|[.!]?$)[, ]*",
     re.IGNORECASE,
 )
 _AGED = re.compile(r"^(?P<age>[1-9]\d)(?:,| and| here,?) (?=[a-z])(?!\d|or\b|if\b|to\b)", re.IGNORECASE)

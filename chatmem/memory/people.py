@@ -37,6 +37,7 @@ _STRANGER = re.compile(
     re.IGNORECASE,
 )
 _WHO = re.compile(rf"\b(?:my|our) (?:[\w-]+ )?{_RELATION},? {_NAME},? who(?P<is>['’]s| is)? (?P<what>[^,.?!;]{{3,80}})")
+_AGED = re.compile(rf"\b(?:my|our) (?P<kin>(?:[\w-]+ )?{_RELATION}(?: {_NAME})?), (?P<age>[1-9]\d?)(?=,|$| and\b)(?!, \d)")
 _STARTS = re.compile(r"^(?P<pronoun>he|she|it|they)(?P<verb>'s|'re|'ve|'ll|'d)? (?P<rest>.+)$", re.IGNORECASE)
 _STARTS_THEIR = re.compile(r"^(?P<pronoun>his|her|its) (?P<rest>.+)$", re.IGNORECASE)
 _NOT_NAMES = frozenset(
@@ -219,8 +220,8 @@ def is_many(relation: str) -> bool:
 
 
 def in_passing(sentence: str) -> list[str]:
-    """Facts said on the way: "my brother Tom, who loves chess"."""
-    found = []
+    """Facts said on the way: "my brother Tom, who loves chess", "my nephew, 14, ..."."""
+    found = [finish(f"The user's {match['kin'].lower()} is {match['age']}") for match in _AGED.finditer(sentence)]
     for match in _WHO.finditer(sentence):
         head = re.sub(r",? who.*$", "", match[0]).replace(",", "")
         found.append(finish(f"The user's {head.split(' ', 1)[1]} {'is ' if match['is'] else ''}{possessive(match['what'].strip())}"))
