@@ -429,6 +429,7 @@ class Chat:
                 load_prompt("extract", self.paths.prompts),
                 load_prompt("summary", self.paths.prompts),
             )
+            self._learn_soon()  # what was left to read when the app closed
 
     # ------------------------------------------------------------------ background work
 

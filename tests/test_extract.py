@@ -69,6 +69,8 @@ FACTS = [
     ("Kasia is my stepdaughter not my daughter btw", ["The user's stepdaughter is called Kasia."]),
     ("Tom's my brother", ["The user's brother is called Tom."]),
     ("this is my sister", []),
+    ("This is my sister. She is my best friend.", []),
+    ("What is my dog's name", []),
     ("hearing aid lost", ["The user's hearing aid was lost."]),
     ("sourdough starter: dead. holidays killed it", ["The user's sourdough starter is dead."]),
     ("nothing lost", []),

@@ -143,7 +143,7 @@ _KINSHIP = (
     r"|eldest|oldest|youngest|(?:best )?(?:friend|mate)|flatmate|roommate|housemate|neighbou?r|boss|manager|colleague|landlord|landlady|lodger|dog|cat|puppy|kitten|rabbit|hamster|horse"
 )
 _IS_MY = re.compile(
-    rf"^(?P<name>{_NAMED}(?: {_NAMED})?)(?:,? (?:is|that's|thats|who is|who's)|'s) my (?P<kin>{_KINSHIP})(?=$|[,.!]| (?:not|btw|and|but|so)\b)",
+    rf"^(?!(?:he|she|it|this|that|these|here|there|who|what|where|how|which|his|her|god|love|music|work|home|one|someone|nobody|everyone|today|yes|no|so|and|but|also|only|not|now)\b)(?P<name>{_NAMED}(?: {_NAMED})?)(?:,? (?:is|that's|thats|who is|who's)|'s) my (?P<kin>{_KINSHIP})(?=$|[,.!]| (?:not|btw|and|but|so)\b)",
     re.IGNORECASE,
 )
 _NO_THING = r"(?!(?:i|i'm|im|it|that|this|what|who|how|when|where|why|is|are|am|get|got|well|all|both|half|nothing|everything|not|never|he|she|they|we|you|job|one|already|just|finally|have|has|had|be|been|my|if|so|to|mission|no|can|be|being|feel|feeling|a|an)\b)"
