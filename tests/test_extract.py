@@ -520,6 +520,30 @@ def test_bars_on_casual_messages_that_were_never_read() -> None:
     assert total.found >= 0.55 * total.labels
 
 
+@pytest.mark.parametrize(
+    ("before", "message", "texts"),
+    [
+        (
+            "My daughter goes to ballet on Mondays.",
+            "she's started swimming on wednesdays",
+            ["The user's daughter has started swimming on wednesdays."],
+        ),
+        (
+            "My brother Tom called",
+            "He's a plumber. He has two kids.",
+            ["The user's brother Tom is a plumber.", "The user's brother Tom has two kids."],
+        ),
+        ("My sister and my mum are here.", "she is a nurse", []),  # which of them?
+        ("I met a woman at the gym", "she is a nurse", []),
+        ("My daughter is 8. Her teacher Kim came, she is strict.", "she is from Wales", []),
+        ("My exam is on Monday.", "it's on Friday", []),
+        ("What is a good book?", "she is a nurse", []),
+    ],
+)
+def test_a_pronoun_may_mean_somebody_of_the_message_before(before: str, message: str, texts: list[str]) -> None:
+    assert [candidate.text for candidate in extract(message, SAID, before=before)] == texts
+
+
 def test_a_thing_of_the_users_is_known_by_what_was_told() -> None:
     def said(message: str, *told: str) -> list[str]:
         return [candidate.text for candidate in extract(message, SAID, told)]

@@ -47,14 +47,17 @@ def remember_text(text: str, said_at: datetime) -> Candidate | None:
     return as_candidate(sentence, words, said_at, extra=2)
 
 
-def extract(text: str, said_at: datetime, told: Sequence[str] = ()) -> list[Candidate]:
+def extract(text: str, said_at: datetime, told: Sequence[str] = (), before: str = "") -> list[Candidate]:
     """Facts and events that a message states about the user, at most twelve. ``said_at`` is in the user's zone.
 
     ``told`` are sentences remembered of before about somebody whose name the message has, or of a thing that it names.
+    ``before`` is the user's message before this one, whose people a pronoun at the beginning may mean.
     """
     found: dict[str, Candidate] = {}
     people = People(told)
-    relations = " ".join(person.relation for person in people.known)
+    if before:
+        people.meet(_mentioned(before))
+    relations = " ".join(f"{person.relation} {person.name}" for person in people.known)
     previous: list[str] = []
     for number, (begin, end, words) in enumerate(sentences(text)):
         span = text[begin:end].strip()
@@ -77,6 +80,15 @@ def extract(text: str, said_at: datetime, told: Sequence[str] = ()) -> list[Cand
             if len(found) >= MAX_FACTS:
                 return list(found.values())[:MAX_FACTS]
     return list(found.values())
+
+
+def _mentioned(text: str) -> People:
+    """The people of a message."""
+    people = People()
+    for number, (begin, _, words) in enumerate(sentences(text)):
+        for clause in clauses(spell(words)):
+            people.note(clause, number, begin)
+    return people
 
 
 def _facts(words: str, number: int, begin: int, people: People, told: Sequence[str] = ()) -> list[tuple[str, int]]:

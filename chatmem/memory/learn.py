@@ -73,7 +73,8 @@ def stated(store: Store, turn: Turn) -> list[Candidate]:
             for old, new in zip(was, now, strict=False)
             if old.text != new.text
         ]
-    return extract(turn.content, turn.created_at.astimezone(), store.memories_naming([*names_in(turn.content), *things_in(turn.content)]))
+    told = store.memories_naming([*names_in(turn.content), *things_in(turn.content)])
+    return extract(turn.content, turn.created_at.astimezone(), told, before.content if before else "")
 
 
 def _message_before(store: Store, turn: Turn) -> Turn | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatmem.memory.third_person import AFTER_IS, finish, possessive
 
@@ -39,6 +39,9 @@ _STRANGER = re.compile(
 _WHO = re.compile(rf"\b(?:my|our) (?:[\w-]+ )?{_RELATION},? {_NAME},? who(?P<is>['’]s| is)? (?P<what>[^,.?!;]{{3,80}})")
 _AGED = re.compile(rf"\b(?:my|our) (?P<kin>(?:[\w-]+ )?{_RELATION}(?: {_NAME})?), (?P<age>[1-9]\d?)(?=,|$| and\b)(?!, \d)")
 _STARTS = re.compile(r"^(?P<pronoun>he|she|it|they)(?P<verb>'s|'re|'ve|'ll|'d)? (?P<rest>.+)$", re.IGNORECASE)
+_AFTER_HAS = re.compile(
+    r"(?:always been|just \w+ed|(?:just |finally |already |recently |now |also |never )?(?:been|got|had|lost|started|finished|moved|left|joined|bought|sold|taken|passed|failed|become|quit|stopped|decided|grown|won|given|put|signed|begun|found))(?![\w-])"
+)
 _STARTS_THEIR = re.compile(r"^(?P<pronoun>his|her|its) (?P<rest>.+)$", re.IGNORECASE)
 _NOT_NAMES = frozenset(
     "I The A My And But So We It He She They This That When What Oh Hey Thanks In On At For Yes No Just Also You Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
@@ -79,6 +82,13 @@ class People:
             self._note_several(text, BEFORE, 0)
         self.strangers = -1
         """The last sentence in which somebody unknown was mentioned."""
+
+    def meet(self, said_before: People) -> None:
+        """People of the message before, whom a pronoun of the first sentence may mean; nobody if strangers were among them."""
+        if said_before.strangers < 0:
+            for person in said_before.known:
+                if person.gender != "e":
+                    self._add(replace(person, sentence=-1, begin=0))
 
     def note(self, clause: str, sentence: int, begin: int) -> None:
         """Remember whom a clause mentions; ``begin`` is where its sentence stands in the message."""
@@ -129,7 +139,7 @@ class People:
                 return None
             rest = match["rest"]
             verb = {
-                "'s": "has" if re.match(r"(?:been|got|had|always been|just \w+ed)\b", rest) else "is",
+                "'s": "has" if _AFTER_HAS.match(rest) else "is",
                 "'re": "are",
                 "'ve": "have",
                 "'ll": "will",
