@@ -71,6 +71,8 @@ FACTS = [
     ("this is my sister", []),
     ("This is my sister. She is my best friend.", []),
     ("What is my dog's name", []),
+    ("my dentist moved me to monday 9.40, root canal ugh", ["The user's dentist was moved to monday 9.40 (23 November 2026)."]),
+    ("the dentist moved me to tears", []),
     ("hearing aid lost", ["The user's hearing aid was lost."]),
     ("sourdough starter: dead. holidays killed it", ["The user's sourdough starter is dead."]),
     ("nothing lost", []),

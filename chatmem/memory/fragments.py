@@ -70,6 +70,11 @@ _PUT_ME = re.compile(
     rf"^{_THEY} (?P<verb>put|moved|switched|started|took|changed|bumped|upped|got) me (?P<to>(?:back )?(?:on|onto|to|off|down to|up to)\b.*)$",
     re.IGNORECASE,
 )
+_MOVED_ME = re.compile(
+    rf"^(?:the |my )?(?P<who>dentist|doctors?|gp|optician|physio|vet|hairdresser|consultant|clinic|hospital|therapist)(?:'s|'ve| has| have)?(?: rang| called)?,?(?: and)?(?: they(?:'ve| have)?| he| she)?(?: just| now)? (?P<verb>moved|pushed|rescheduled|bumped|shifted|changed|switched) me"
+    rf"(?: back| forward| up)? (?P<to>(?:to|until|till) (?:(?:next|this) )?(?:the )?(?:\d|tomorrow|{_DAY}\b|{_MONTH}\b)[^,]*)",
+    re.IGNORECASE,
+)
 _PUT_MINE = re.compile(
     rf"^{_THEY} (?P<verb>put|moved|pushed|rescheduled|shifted|postponed|cancelled|canceled|doubled|halved|raised|lowered|increased|reduced|cut|changed|upped|brought|delayed) (?:the|my|our) "
     r"(?P<what>[\w' -]{3,30}?)(?P<how>(?: up| down| back| forward)?(?: to\b.*| by\b.*| until\b.*| from\b.*)?)$",
@@ -79,6 +84,8 @@ _PUT_MINE = re.compile(
 
 def done_to_me(clause: str) -> str:
     """What others did to the user or to what is theirs, said of these: "they put me on days" -> "I was put on days", "landlord put the rent up to 900" -> "my rent was put up to 900"."""
+    if match := _MOVED_ME.match(clause):
+        return f"my {match['who'].lower()} was {match['verb'].lower()} {match['to']}"
     clause = _RANG.sub("", clause)
     if match := _PUT_ME.match(clause):
         return f"I was {match['verb'].lower()} {match['to']}".replace("was took", "was taken").replace("was got", "was put")
