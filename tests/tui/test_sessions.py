@@ -60,7 +60,7 @@ async def test_a_thousand_turns_open_with_few_widgets(chat: FakeChat, paths: Pat
         assert time.monotonic() - began < 5
         transcript = screen.transcript
         assert len(transcript.live) == 16
-        assert shown(screen)[-1] == "Message number 999"
+        assert shown(screen)[-1:] == ["Message number 999"]
         await wait_until(pilot, lambda: transcript.max_scroll_y > 0 and transcript.is_vertical_scroll_end)
         for _ in range(3):
             first = transcript.first
@@ -98,10 +98,10 @@ async def test_a_hit_on_an_old_branch_opens_that_branch(app: ChatmemApp, chat: F
         assert "earlier version" in str(screen.query_one("#banner").render())
         assert session.head == "t4"  # looking changes nothing
         await pilot.press("escape")
-        await wait_until(pilot, lambda: shown(screen)[-1] == "Message number 3")
+        await wait_until(pilot, lambda: shown(screen)[-1:] == ["Message number 3"])
         assert not screen.query_one("#banner").display
         screen.open_session(session.id, lost.id)
-        await wait_until(pilot, lambda: shown(screen)[-1] == "its answer")
+        await wait_until(pilot, lambda: shown(screen)[-1:] == ["its answer"])
         screen.prompt.focus()
         await say(pilot, screen, "go on from here")
         assert [turn.content for turn in chat.store.turns(session.id)][-3:] == ["its answer", "go on from here", "You said: go on from here"]
