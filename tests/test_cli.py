@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -74,3 +77,19 @@ def test_jobs_are_listed_without_a_model(paths: Paths) -> None:
     rows = json.loads(chatmem("jobs", "list", "--json").stdout)
     assert {"consolidate", "merge", "decay", "verify", "reindex"} == {row["name"] for row in rows}
     assert all(row["last"] is None for row in rows)
+
+
+def test_the_app_ends_with_its_terminal_even_when_no_signal_tells_it(paths: Paths) -> None:
+    # A session of its own that does not control the terminal: nobody sends SIGHUP, as where a shell or make waits between.
+    ours, theirs = pty.openpty()
+    app = subprocess.Popen([sys.executable, "-m", "chatmem"], cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    try:
+        drawn = b""
+        while b"chatmem" not in drawn:
+            drawn += os.read(ours, 4096)
+        os.close(ours)
+        assert app.wait(60) == 128 + signal.SIGHUP
+    finally:
+        app.kill()
+    Store.open(paths, "default", Ticking()).close()

@@ -20,7 +20,7 @@ from chatmem.cli.models import model_group
 from chatmem.cli.recall import recall_command
 from chatmem.cli.serve import serve_command
 from chatmem.cli.sessions import session_group
-from chatmem.cli.terminal import json_option, load, note, now, open_chat, print_json, print_table
+from chatmem.cli.terminal import end_with_terminal, json_option, load, note, now, open_chat, print_json, print_table
 from chatmem.config import save_setting
 from chatmem.errors import ChatmemError
 
@@ -80,6 +80,7 @@ def open_app(session_id: str | None = None, temporary: bool = False) -> int:
     from chatmem.tui.app import ChatmemApp
 
     paths, settings = load()
+    end_with_terminal()
 
     def open_chat(notice: Callable[[str], None]) -> Chat:
         from chatmem.chat import Chat

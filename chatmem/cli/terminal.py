@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import select
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -35,6 +40,23 @@ def load() -> tuple[Paths, Settings]:
 def note(text: str) -> None:
     """Say something to the person, on stderr."""
     click.echo(text, err=True)
+
+
+def end_with_terminal() -> None:
+    """From now on the process ends, as by SIGHUP, when the terminal of its standard input goes away.
+
+    The signal itself may never come: it goes to the first process of the terminal, and ``make`` or a shell there may wait for
+    this one to end. Textual's writer would then fail, its queue fill, and both the app and a core be held for ever.
+    What is stored is whole at any moment, so that there is nothing to wait for.
+    """
+
+    def wait() -> None:
+        terminal = select.poll()
+        terminal.register(sys.stdin.fileno(), 0)
+        terminal.poll()  # of no event but the hang-up, which is always told
+        os._exit(128 + signal.SIGHUP)
+
+    threading.Thread(target=wait, name="hang-up", daemon=True).start()
 
 
 @contextmanager
