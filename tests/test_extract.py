@@ -401,6 +401,11 @@ def test_a_name_told_of_before_needs_no_introduction() -> None:
         "The user's dog Biscuit is a collie.",
     ]
     assert all(candidate.span in text and "Claire" in found[0].span for candidate in found)
+    in_passing = ["The user just moved to Porto with the user's partner Inês."]
+    assert [one.text for one in extract("Inês is learning the cello, the neighbours are saints", SAID, in_passing)] == [
+        "The user's partner Inês is learning the cello."
+    ]
+    assert [one.text for one in extract("Inês's birthday is in May", SAID, in_passing)] == ["The user's partner Inês's birthday is in May."]
     assert extract("She moved to Bath.", SAID, told) == []  # nobody named in this message
     kids = extract("Max is nine and plays football.", SAID, ["The user has two kids, Max and Ida."])
     assert [candidate.text for candidate in kids] == ["The user's kid Max is nine.", "The user's kid Max plays football."]

@@ -128,6 +128,7 @@ _LAST_TALK = re.compile(
 _TAIL = re.compile(
     r"(?:,| and|, and| -)? (?:(?:it|that|which)(?: was|'s| is| were)|(?:and )?had|having|was) (?:just |really |so |such )*(?:(?:so much|a lot of|lots of|a ton of|a|an|some) )?(?:great |good |amazing |awesome |wonderful |lovely )*(?:fun|blast|time|awesome|amazing|great|wonderful|incredible|fantastic|nice|cool|lovely|unreal|experience)\b(?! \w+ing).*$"
     r"|,? and (?:the \w+(?: (?:of|at|in|on) (?:the |my )?\w+)?|\w+ing\b[^,]*?) (?:is|are|was|were|has|have|makes?|gives?|helps?|fascinates?|feels?|brings?|eats?|costs?)\b.*$"
+    r"|, the \w+ (?:is|are|was|were|has|have)(?! been \w+ed by)\b.*$"
     r"|,? and (?:some|another|every|a|an) \w+ (?:is|are|was|were|has|had|threw|came|took|broke|fell|ran|stole|hit|said|gave|made|\w{3,}ed)\b.*$"
     r"|, and (?:[a-z]+ ){1,2}(?:is|are|was|were|makes?|gives?)\b.*$"
     r"|,? and (?:regret|love|hate|like|enjoy|miss) (?:it|that|them|every \w+ of it)\b.*$|, (?:need|have|got|gotta) to \w+ (?:it|them|that)\b.*$"

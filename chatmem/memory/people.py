@@ -49,7 +49,7 @@ _NOT_NAMES = frozenset(
 
 
 _TOLD = re.compile(
-    rf"The user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION}) (?:is (?:called|named) )?(?P<name>{_NAME})| has an? (?P<relation>(?:[a-z]+ )?{_RELATION}) (?:called|named) (?P<called>{_NAME}))\b"
+    rf"\b[Tt]he user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION}) (?:is (?:called|named) )?(?P<name>{_NAME})| has an? (?P<relation>(?:[a-z]+ )?{_RELATION}) (?:called|named) (?P<called>{_NAME}))\b"
 )
 BEFORE = -9  # the sentence of somebody whom no pronoun of this message means
 
@@ -76,7 +76,7 @@ class People:
     def __init__(self, told: Iterable[str] = ()) -> None:
         self.known: list[Person] = []
         for text in told:
-            if match := _TOLD.match(text):
+            for match in _TOLD.finditer(text):
                 relation, name = match["kin"] or match["relation"], match["name"] or match["called"]
                 self._add(Person(relation.lower(), name, _gender(relation.split()[-1]), BEFORE, 0))
             self._note_several(text, BEFORE, 0)
@@ -155,6 +155,10 @@ class People:
         first, _, rest = clause.partition(" ")
         if first.endswith("'s") and re.match(rf"{AFTER_IS}", rest, re.IGNORECASE):  # "Amy's a nurse"
             first, rest = first.removesuffix("'s"), f"is {rest}"
+        owner = re.sub(r"['’]s$", "", first)
+        for person in self.known if owner != first else ():  # "Amy's birthday is in May"
+            if person.name == owner:
+                return finish(f"{person.label}'s {possessive(rest)}"), rest, self._named(person, sentence, begin)
         for person in self.known:
             if (
                 person.name
@@ -164,10 +168,15 @@ class People:
                     rest,
                 )
             ):
-                person.begin = begin if person.sentence == BEFORE else person.begin
-                person.sentence = sentence
-                return finish(f"{person.label} {possessive(rest)}"), rest, person
+                return finish(f"{person.label} {possessive(rest)}"), rest, self._named(person, sentence, begin)
         return None
+
+    @staticmethod
+    def _named(person: Person, sentence: int, begin: int) -> Person:
+        """Somebody whom this sentence names; one told of before stands where it begins."""
+        person.begin = begin if person.sentence == BEFORE else person.begin
+        person.sentence = sentence
+        return person
 
     def _meant(self, pronoun: str, sentence: int) -> Person | None:
         """The only one whom a pronoun can mean, if mentioned in this sentence or the one before."""

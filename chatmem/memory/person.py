@@ -1,8 +1,9 @@
-"""Say a stored third-person sentence to the user: "The user's dog is old." becomes "Your dog is old."."""
+"""A stored third-person sentence said to the user, or as the user would: "The user's dog is old.", "Your dog is old.", "My dog is old."."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _IRREGULAR = {
     "is": "are",
@@ -15,7 +16,8 @@ _IRREGULAR = {
     "doesn't": "don't",
     "goes": "go",
 }
-_ADVERB = r"(?:also|always|often|never|now|usually|really|still|just|already|recently|sometimes|currently|once|only|both|no longer|finally|mostly)"
+_OF_I = {"is": "am", "isn't": "am not", "was": "was", "wasn't": "wasn't"}
+_ADVERB = r"(?:also|always|often|never|now|usually|really|still|just|already|recently|sometimes|currently|once|only|both|no longer|finally|mostly|seldom|almost|even|[a-z]+ly)"
 _SUBJECT = re.compile(rf"\b([Tt])he user((?: {_ADVERB})*) ([\w']+)")
 _SAME = {
     "can",
@@ -42,6 +44,11 @@ _SAME = {
     "won't",
     "can't",
 }
+_AS_WELL = re.compile(
+    rf"^The user (?:(?!\b(?:who|whose|that|which|because|when|where|while|if|than|says?)\b|['’]s|,? and the )[^.;])*? (?:and|but)(?: {_ADVERB})* "
+    r"(?P<verb>is|isn't|was|has|does|doesn't|works|lives|plays|loves|likes|hates|studies|teaches|speaks|drives|runs|wants|goes|plans|needs|takes|makes|eats|drinks|keeps|uses|owns|prefers|wears|reads|sings|walks|sleeps|enjoys|knows)\b"
+)
+"""A second verb of the user's: "The user lives in Rome and works at a bank."."""
 _ENDS_IN_S = ("ss", "us", "is", "as")
 
 
@@ -58,9 +65,35 @@ def base_form(verb: str) -> str:
     return verb[:-1]
 
 
+def _with_plain_second_verb(text: str, form: Callable[[str], str]) -> str:
+    match = _AS_WELL.match(text)
+    return text if match is None else text[: match.start("verb")] + form(match["verb"]) + text[match.end("verb") :]
+
+
 def second_person(text: str) -> str:
     """The same sentence said to the user."""
+    text = _with_plain_second_verb(text, base_form)
     text = re.sub(r"\b([Tt])he user's\b", lambda m: "Your" if m[1] == "T" else "your", text)
     text = _SUBJECT.sub(lambda m: f"{'You' if m[1] == 'T' else 'you'}{m[2]} {base_form(m[3])}", text)
     text = re.sub(r"\b([Tt])he user\b", lambda m: "You" if m[1] == "T" else "you", text)
     return re.sub(r"\b([Tt])heir own\b", lambda m: "Your own" if m[1] == "T" else "your own", text)
+
+
+_ME = re.compile(r"(?<=[a-z] )the user\b(?!['’])")
+_BEFORE_I = re.compile(
+    r"(?:\b(?:and|or|but|so|that|because|when|where|while|if|than|as|since|before|after|until|which|who|though|thinks?|says?|hopes?)|^) $"
+)
+
+
+def _form_of_i(verb: str) -> str:
+    return _OF_I.get(verb) or base_form(verb)
+
+
+def first_person(text: str) -> str:
+    """The same sentence as the user would say it."""
+    text = _with_plain_second_verb(text, _form_of_i)
+    text = re.sub(r"\b([Tt])he user['’]s\b", lambda m: "My" if m[1] == "T" else "my", text)
+    text = _ME.sub(lambda m: m[0] if _BEFORE_I.search(text[: m.start()]) else "me", text)
+    text = _SUBJECT.sub(lambda m: f"I{m[2]} {_form_of_i(m[3])}", text)
+    text = re.sub(r"\b[Tt]he user\b", "I", text)
+    return re.sub(r"\b([Tt])heir own\b", lambda m: "My own" if m[1] == "T" else "my own", text)

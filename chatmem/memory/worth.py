@@ -90,7 +90,7 @@ _CALENDAR = frozenset(
     "yesterday tomorrow tonight week weekend month year day last next ago monday tuesday wednesday thursday friday saturday sunday spring summer autumn fall winter morning evening night lately recently currently already since".split()
 )
 _WHEN = re.compile(
-    r"\b(?:yesterday|tomorrow|tonight|ago|(?:last|next|this) (?:\w+day|week|weekend|month|year|spring|summer|fall|autumn|winter|night)|in (?:19|20)\d\d|every \w+|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|march|april|june|july|august|september|october|november|december)\b",
+    r"\b(?:yesterday|tomorrow|tonight|ago|(?:last|next|this) (?:\w+day|week|weekend|month|year|spring|summer|fall|autumn|winter|night)|in (?:19|20)\d\d|every \w+|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|march|april|(?:in|since|by|until|of|last|next|this|mid|\d) may|may \d+|june|july|august|september|october|november|december)\b",
     re.IGNORECASE,
 )
 _OTHERS_LAST = re.compile(

@@ -98,18 +98,19 @@ class Transcript(VerticalScroll):
             self.first = max(0, place - STEP // 2)
             self.last = min(len(self.entries), self.first + WINDOW)
         self._moving = True
+        widgets = [self._widget(entry) for entry in self.entries[self.first : self.last]]
         with self.app.batch_update():
             self.anchor(False)
             await self.remove_children()
-            if self.entries:
-                await self.mount_all(self._widget(entry) for entry in self.entries[self.first : self.last])
+            if widgets:
+                await self.mount_all(widgets)
             else:
                 await self.mount(Welcome(self.known, self.home))
         if place is None:
             self.anchor()
             self.call_after_refresh(self._settled)
         else:
-            self.call_after_refresh(self._point_at, self.live[place - self.first])
+            self.call_after_refresh(self._point_at, widgets[place - self.first])
         return place is not None
 
     def _settled(self) -> None:
