@@ -53,6 +53,7 @@ class MemorySettings(Group):
     session_weight: float = Field(0.15, ge=0, le=2, description="weight of words in the whole session")
     support_weight: float = Field(0.3, ge=0, le=1, description="how far a round is lifted by the best of its session")
     time_weight: float = Field(0.1, ge=0, le=1, description="bonus for what was said or happened in the days asked about")
+    diet_weight: float = Field(0.67, ge=0, le=2, description="weight of allergies and diets where advice on food is asked for")
     gate: bool = Field(True, description="say that nothing is remembered when nothing close is found")
     event_days: float = Field(30, gt=0, le=36_500, description="days in which an event of middling importance fades to a third")
     fact_days: float = Field(365, gt=0, le=36_500, description="the same for a fact")

@@ -12,8 +12,8 @@ import numpy as np
 from chatmem.config import MemorySettings
 from chatmem.engine import Engine
 from chatmem.errors import Interrupted, ModelError
-from chatmem.memory.keys import embed_rounds
-from chatmem.memory.learn import Embed, learn_proposed, learn_turn, links_anew
+from chatmem.memory.keys import Embed, embed_rounds, memory_vectors
+from chatmem.memory.learn import learn_proposed, learn_turn, links_anew
 from chatmem.memory.operations import LinksOf
 from chatmem.memory.propose import Proposer, may_state
 from chatmem.memory.summarize import summarize_running, summarize_session
@@ -42,7 +42,7 @@ def linking(store: Store, embed: Embed | None, embedder_id: str, texts: Sequence
     if embed is None:
         return None
     try:
-        vectors = dict(zip(texts, embed(texts), strict=True))
+        vectors = dict(zip(texts, memory_vectors(texts, embed), strict=True))
     except ModelError:
         return None
     return lambda memory: links_anew(store, memory, vectors[memory.text], embedder_id)
@@ -110,7 +110,7 @@ class Learner:
                 if kind == "rounds":
                     parts.append(embed_rounds(self._store, some, self._embedder.embed))
                 else:
-                    parts.append(self._embedder.embed([self._store.memory(id_).text for id_ in some]))
+                    parts.append(memory_vectors([self._store.memory(id_).text for id_ in some], self._embedder.embed))
             vectors = np.concatenate(parts)
             self._store.put_vectors(kind, self._embedder_id, ids, vectors)
             self._index.add(kind, ids, vectors)

@@ -18,9 +18,10 @@ from chatmem.config import Paths, Settings
 from chatmem.errors import Interrupted, NotFound
 from chatmem.memory import operations
 from chatmem.memory.context import Skill, build_messages
+from chatmem.memory.keys import memory_vectors
 from chatmem.memory.propose import Proposer
 from chatmem.prompts import load_prompt
-from chatmem.types import Candidate, Turn
+from chatmem.types import Candidate, Recall, RecallItem, Turn
 from tests.conftest import Ticking, lend
 
 pytestmark = pytest.mark.model
@@ -202,7 +203,7 @@ def test_learning_twice_changes_nothing(chat: Chat) -> None:
 def test_the_index_follows_every_operation(chat: Chat) -> None:
     say(chat, "I live in Rome.", "I love green tea.", "My dog Rex is a beagle.")
     tea = next(memory for memory in chat.store.memories() if "tea" in memory.text)
-    vector = chat.embedder.embed([tea.text])[0]
+    vector = memory_vectors([tea.text], chat.embedder.embed)[0]
     chat.index.wait()
     assert chat.index.search("memories", vector, 1)[0][0] == tea.id
     chat.reindex(operations.forget(chat.store, [tea.id]))
@@ -212,7 +213,7 @@ def test_the_index_follows_every_operation(chat: Chat) -> None:
     _, done = operations.edit(chat.store, tea.id, text="The user collects stamps.")
     chat.reindex([done])
     assert chat.settle()
-    stamps = chat.embedder.embed(["The user collects stamps."])[0]
+    stamps = memory_vectors(["The user collects stamps."], chat.embedder.embed)[0]
     assert chat.index.search("memories", stamps, 1)[0] == (tea.id, pytest.approx(1, abs=1e-3))
 
 
@@ -355,3 +356,19 @@ def test_a_tiny_model_gets_notes_or_the_conversation_not_both(chat: Chat, clock:
     assert len(messages("Where do I live?", "tiny")) == 2
     assert messages("Tell me a joke.", "tiny")[1:3] == ["Hello", "Hi"]
     assert messages("Where do I live?", "full")[1:3] == ["Hello", "Hi"]
+
+
+def test_a_small_model_is_not_told_a_question_without_its_answer(clock: Ticking) -> None:
+    def prompt(message: str, skill: Skill) -> str:
+        items = [
+            RecallItem(source="round", id=id_, kind="round", text=text, said_at=clock(), score=0.5, shown=True, session_id="s1", turn_id=id_)
+            for id_, text in (("s1_1", "What could I cook?\nHow about a pilau."), ("s1_3", "I live in Oslo. What could I see?\nThe opera."))
+        ]
+        found = Recall(question=message, state="possible", items=items)
+        made = build_messages(load_prompt("chat"), [], message, found, profile="", now=clock(), room=4000, skill=skill, count=lambda _: 0)
+        return made[-1]["content"]
+
+    assert "What could I cook" not in prompt("Where could I eat?", "trained")
+    assert "I live in Oslo" in prompt("Where could I eat?", "trained")
+    assert "pilau" in prompt("What did you suggest I cook?", "trained")
+    assert "pilau" in prompt("Where could I eat?", "full")

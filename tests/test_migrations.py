@@ -130,7 +130,7 @@ def test_nothing_is_lost_from_the_first_release(paths: Paths, clock: Ticking) ->
     _first_release(paths)
     before = _tables(paths)
     store = Store.open(paths, "default", clock)
-    assert _tables(paths) == before
+    assert _tables(paths) == {**before, "vector": []}, "memories are embedded anew"
     assert [memory.id for memory in store.memories(None)] == ["m1", "m12"]
     assert store.memory("m1").strength == 2
     assert [turn.id for turn in store.sources("m1")] == ["s1_1", "s1_3"]

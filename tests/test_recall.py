@@ -17,7 +17,7 @@ from chatmem.memory import operations
 from chatmem.memory.context import excerpt
 from chatmem.memory.fusion import Ranked, best_of, fuse, rank_sessions, spread_out
 from chatmem.memory.keys import embed_rounds, own_statements, round_vectors
-from chatmem.memory.query import analyse, asks_for_advice
+from chatmem.memory.query import analyse, asks_for_advice, asks_what_was_answered
 from chatmem.memory.recall import explain, judge, lift_by_session, recall
 from chatmem.store import Store
 from chatmem.types import Candidate, Recall, RecallItem
@@ -239,6 +239,79 @@ def test_what_is_as_near_as_everything_else_says_little() -> None:
     assert judge([best, *(item(f"r{n}", 0.4, f"s{n}", cosine=0.02) for n in range(12))]).state == "possible"
 
 
+def test_a_memory_is_told_from_all_the_others_that_are_as_near() -> None:
+    def memory(name: str, cosine: float, telling: float = 0.0) -> RecallItem:
+        found = item(name, 0.5, "s1", cosine=cosine, telling=telling)
+        found.source = "memory"
+        return found
+
+    best = memory("m1", 0.3)
+    assert judge([best]).state == "possible"
+    assert judge([best, *(memory(f"m{n}", 0.2) for n in range(2, 20))]).state == "none"
+    assert judge([best, *(memory(f"m{n}", 0.02) for n in range(2, 20))]).state == "possible"
+    assert judge([memory("m1", 0.2)]).state == "none"
+    assert judge([memory("m1", 0.2, telling=0.5)]).state == "possible"
+
+
+# ---------------------------------------------------------------------- what only says again what memory holds
+
+
+@pytest.fixture
+def asked(talked: Store) -> Store:
+    """The same, after questions that memory was looked into for, two of them before the dog was told of, and one for advice."""
+    session, parent = talked.new_session().id, None
+    for question, reply, state in (
+        ("What is my dog called?", "I have no memory of that. Tell me, and I will remember it.", "none"),
+        ("Does anybody know my dog?", "I have no memory of your dog.", "possible"),
+        ("What breed is my dog?", "Your dog is a poodle.", "confident"),
+        ("What could I do with my dog?", "Teach the dog to sail.", "confident"),
+    ):
+        turn = talked.add_turn(session, "user", question, parent)
+        kept = talked.add_recall(Recall.model_validate({"question": question, "state": state}), turn.id)
+        parent = talked.add_turn(session, "assistant", reply, turn.id).id
+        talked.set_recall_reply(kept.id, parent)
+        talked.put_vectors("rounds", "e", [turn.id], embed([question]))
+    return talked
+
+
+@pytest.mark.parametrize("meaning", [True, False])
+def test_a_question_asked_again_is_not_answered_by_itself(asked: Store, meaning: bool) -> None:
+    found = ask(asked, "What breed is my dog called?", meaning=meaning)
+    assert "beagle" in found.shown[0].text
+    said = " ".join(item.text for item in found.items)
+    assert "poodle" not in said
+    assert "no memory" not in said
+    assert "Teach the dog to sail" in said  # advice is news
+
+
+def test_what_was_answered_is_found_when_that_is_asked(asked: Store) -> None:
+    assert "poodle" in " ".join(item.text for item in ask(asked, "What did you tell me about my dog?").items)
+
+
+def test_the_same_talk_imported_is_all_news(talked: Store) -> None:
+    session = talked.new_session().id
+    turn = talked.add_turn(session, "user", "What breed is my dog?", None)
+    talked.add_turn(session, "assistant", "Your dog is a poodle.", turn.id)
+    talked.put_vectors("rounds", "e", [turn.id], embed(["dog"]))
+    assert "poodle" in " ".join(item.text for item in ask(talked, "Is my dog a poodle?").items)
+
+
+@pytest.mark.parametrize(
+    ("question", "about"),
+    [
+        ("What did you suggest for dinner?", True),
+        ("Remind me what you said about the boat", True),
+        ("Have I asked you this before?", True),
+        ("What did we talk about on Monday?", True),
+        ("Where did I go on holiday?", False),
+        ("What have I bought this week?", False),
+        ("Do you know where I live?", False),
+    ],
+)
+def test_questions_about_the_talk_itself(question: str, about: bool) -> None:
+    assert asks_what_was_answered(question) is about
+
+
 @pytest.mark.parametrize(
     ("question", "advice"),
     [
@@ -257,6 +330,32 @@ def test_what_is_as_near_as_everything_else_says_little() -> None:
 )
 def test_advice_to_come_is_told_from_advice_given_and_from_facts(question: str, advice: bool) -> None:
     assert asks_for_advice(question) is advice
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("What could I cook for tonight?", True),
+        ("Can you recommend a restaurant?", True),
+        ("What can I bake?", True),
+        ("What could I read tonight?", False),  # not about food
+        ("What did I cook on Monday?", False),  # not advice
+    ],
+)
+def test_advice_on_food_minds_allergies(talked: Store, question: str, shown: bool) -> None:
+    remember(talked, "The user is allergic to shellfish.", talked.rounds()[0])
+    assert ("shellfish" in " ".join(item.text for item in ask(talked, question, meaning=False).shown)) is shown
+    assert "shellfish" not in " ".join(item.text for item in ask(talked, question, meaning=False, diet_weight=0).shown)
+
+
+def test_a_memory_is_asked_for_in_other_words(talked: Store) -> None:
+    remember(talked, "The user works nights as a nurse.", talked.rounds()[0])
+    found = ask(talked, "What is my occupation?", meaning=False)
+    assert not found.shown  # not found by words
+    found = ask(talked, "What is my occupation?")
+    nurse = next(item for item in found.items if "nurse" in item.text)
+    assert nurse.parts["telling"] == 1
+    assert nurse.shown
 
 
 def test_advice_gets_what_is_near_and_nothing_else(talked: Store) -> None:

@@ -135,7 +135,7 @@ def test_neighbours_are_of_one_person_and_near() -> None:
     old = memory("The user's sister works at a bank.")
     assert is_neighbour(candidate("The user's sister works at a school."), old, 0.75)
     assert not is_neighbour(candidate("The user's brother works at a bank."), old, 0.95)
-    assert not is_neighbour(candidate("The user's sister plays the harp."), old, 0.44)
+    assert not is_neighbour(candidate("The user's sister plays the harp."), old, 0.32)
     assert is_neighbour(candidate("The user's sister Maria left the bank."), old, 0.5)
     assert not is_neighbour(candidate("The user's friend Nora works at a bank."), memory("The user's friend Sam works at a bank."), 0.95)
 

@@ -22,8 +22,9 @@ from chatmem.adapter import tasks
 from chatmem.adapter.cases import Case, Note, Question, wordings
 from chatmem.adapter.tasks import Tree, answer_tree
 from chatmem.evaluate.datasets import read_cases
-from chatmem.evaluate.scoring import begins, f1, normalise, refuses
+from chatmem.evaluate.scoring import begins, f1, normalise
 from chatmem.memory.context import with_dates
+from chatmem.memory.echoes import refuses
 from chatmem.memory.extract import extract
 from chatmem.memory.propose import FACTS_SCHEMA, SUMMARY_SCHEMA, propose_facts, propose_summary
 from chatmem.memory.summarize import summarize_session

@@ -71,6 +71,7 @@ def _linking(store: Store, texts: Sequence[str]) -> LinksOf | None:
     from chatmem.engine import Engine
     from chatmem.errors import ModelError
     from chatmem.learning import WRITTEN, embedding, linking
+    from chatmem.memory.keys import memory_vectors
 
     paths, settings = load()
     links_of: LinksOf | None = None
@@ -82,7 +83,7 @@ def _linking(store: Store, texts: Sequence[str]) -> LinksOf | None:
             # What was written by hand while the app was closed is linked too; many are left to the app.
             new = store.without_vector("memories", catalogue.EMBEDDER_ID)[-WRITTEN:]
             if embed is not None and new:
-                store.put_vectors("memories", catalogue.EMBEDDER_ID, new, embed([store.memory(id_).text for id_ in new]))
+                store.put_vectors("memories", catalogue.EMBEDDER_ID, new, memory_vectors([store.memory(id_).text for id_ in new], embed))
             links_of = linking(store, embed, catalogue.EMBEDDER_ID, texts)
         finally:
             embedder.close()

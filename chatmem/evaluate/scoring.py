@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chatmem.evaluate.datasets import Gold
+from chatmem.memory.echoes import refuses
 
 AnswerType = Literal["text", "number", "date", "list", "abstain", "rubric"]
 F1_ENOUGH = 0.6
@@ -22,14 +23,6 @@ _MONTHS = "january february march april may june july august september october n
 _SKIP = frozenset("a an the of to in on at for and or is are was were it its i you your my his her their with by from that this".split())
 _SPANS = re.compile(r"\b(?:day|week|month|year)s?\b")
 _ALTERNATIVES = re.compile(r"\bacceptable\b|\bor\b", re.IGNORECASE)
-_REFUSAL = re.compile(
-    r"\b(?:no|not any|don['’]?t have (?:any |a |that |this |enough )?|do not have (?:any |a |that |this |enough )?|without) ?(?:memor(?:y|ies)|record|information|mention|details?)\b"
-    r"|\b(?:don['’]?t|do not|can(?:no|['’])?t|could(?:n['’]?t| not)|did(?:n['’]?t| not)|have(?:n['’]?t| not)|never|has(?:n['’]?t| not)|was(?:n['’]?t| not)|were(?:n['’]?t| not)) "
-    r"(?:\w+ ){0,3}?(?:know|remember|recall|mention(?:ed)?|find|told|say|said|state[d]?|talk(?:ed)?|shared?|discuss(?:ed)?|determine|answer)\b"
-    r"|\bnot (?:enough|sufficient) information\b|\binformation (?:\w+ ){0,3}(?:not|insufficient)\b|\b(?:is|was) not (?:mentioned|stated|given|specified|provided|known)\b"
-    r"|\bnothing (?:about|on) (?:that|this|it)\b|\bunknown\b|\bi['’]?m not sure\b|\bi am not sure\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -39,11 +32,6 @@ class Scored:
     correct: bool | None
     rule: str
     refused: bool
-
-
-def refuses(answer: str) -> bool:
-    """Whether an answer says that it does not know, or that this was never mentioned."""
-    return not answer.strip() or _REFUSAL.search(answer) is not None
 
 
 def normalise(text: str) -> list[str]:

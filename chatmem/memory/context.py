@@ -17,20 +17,17 @@ from chatmem.errors import ContextTooSmall
 from chatmem.memory.histories import asks_for_history
 from chatmem.memory.keys import is_own_statement
 from chatmem.memory.person import second_person
+from chatmem.memory.query import asks_what_was_answered
 from chatmem.memory.recall import ROUND_CHARACTERS
 from chatmem.memory.times import age, resolve, written, written_range
 from chatmem.prompts import Prompt
 from chatmem.types import Recall, RecallItem, Turn
-from chatmem.words import content_stems, is_question
+from chatmem.words import content_stems, is_question, statements
 
 Message = dict[str, str]
 NOTE_CHARACTERS = 600
 OWN_STATEMENT = 2  # words of the question that a statement about oneself is worth
 SMALL_MODEL = 1_000_000_000
-_ASSISTANT = re.compile(
-    r"\byou (?:\w+ )?(?:recommend|suggest|sa[iy]|t[eo]ll?d?|advis|propos|mention|answer|g[ai]ve|think|thought)|\byour (?:advice|tip|suggestion|idea|recommendation)",
-    re.IGNORECASE,
-)
 Skill = Literal["tiny", "trained", "full"]
 """How a model reads notes: a tiny one gets the least, one trained on them (the bundled one with its adapter) more, in order of time."""
 NOTES: dict[Skill, int | None] = {"tiny": 3, "trained": 8, "full": None}
@@ -47,7 +44,14 @@ def notes_alone(message: str, recall: Recall, skill: Skill) -> bool:
 
     With both, a tiny one would give its last answer again: python -m tests.bench.one_session.
     """
-    return skill != "full" and is_question(message) and bool(recall.shown)
+    return skill != "full" and is_question(message) and bool(_notable(message, recall, skill))
+
+
+def _notable(message: str, recall: Recall, skill: Skill) -> list[RecallItem]:
+    """What is shown of the recalled: a small model is not told replies unless asked for them, and a question alone tells it nothing."""
+    if skill == "full" or asks_what_was_answered(message):
+        return recall.shown
+    return [item for item in recall.shown if item.source == "memory" or statements(item.text.partition("\n")[0]).strip()]
 
 
 def build_messages(
@@ -78,7 +82,7 @@ def build_messages(
         "message": message,
     }
     system = {"role": "system", "content": prompt.render("system", profile="" if small else profile, notes=[], **values)}
-    shown = [] if small and not question else recall.shown[: NOTES[skill]]
+    shown = [] if small and not question else _notable(message, recall, skill)[: NOTES[skill]]
     notes = [_note(item, message, today, skill) for item in shown]
     kept = [] if notes_alone(message, recall, skill) else _spoken(history) if small else list(history)
     while True:
@@ -143,7 +147,7 @@ def _note(item: RecallItem, question: str, today: date, skill: Skill) -> tuple[d
     else:  # a tiny model takes a reply in a note for its own last words
         words, _, reply = item.text.partition("\n")
         line = "I said: " + with_dates(excerpt(words, question, NOTE_CHARACTERS), said)
-        if skill == "trained" and _ASSISTANT.search(question) and reply:
+        if skill == "trained" and asks_what_was_answered(question) and reply:
             line += " You answered: " + excerpt(reply, question, NOTE_CHARACTERS)
     day = item.event_start or said
     return day, note_line(line, day, today)

@@ -164,6 +164,31 @@ IDIOMS = tuple(
 )
 
 
+# What else somebody may call it who asks: "What is my job?" for "works as a nurse".
+_ASKED_AS = {
+    "dog cat puppy kitten rabbit hamster parrot horse budgie tortoise goldfish": "pet animal",
+    "sister brother": "sibling family",
+    "son daughter baby twins stepson stepdaughter": "child kid family",
+    "wife husband": "spouse partner married marry family",
+    "girlfriend boyfriend fiancé fiancée": "partner",
+    "mother father mum mom dad": "parent family",
+    "works employed employer hired": "job work living career employer occupation",
+    "lives moved renting flat apartment": "live home city town address",
+    "allergic intolerant": "allergy intolerance",
+    "called named": "name",
+    "born": "birthday birth",
+    "old years": "age",
+    "drives": "car drive",
+    "speaks fluent": "language",
+    "vegetarian vegan": "diet eat meat",
+    "graduated studies studied": "degree subject study university",
+    "likes loves enjoys prefers favourite favorite": "favourite favorite like love",
+    "hates dislikes afraid": "hate dislike scared scare",
+}
+ASKED_AS = {stem(word): frozenset(map(stem, asked.split())) for words, asked in _ASKED_AS.items() for word in words.split()}
+"""The stem of a word in a memory, and the stems of those by which it may be asked for."""
+
+
 def canonical(word: str) -> str:
     """One spelling for words that mean the same here: a stem."""
     low = word.casefold()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chatmem.types import RecallItem
@@ -16,6 +16,10 @@ class Ranked:
 
     weight: float
     scores: Mapping[str, float] = field(default_factory=dict)
+
+    def without(self, ids: Collection[str]) -> Ranked:
+        """The same less some ids."""
+        return Ranked(self.weight, {id_: score for id_, score in self.scores.items() if id_ not in ids})
 
     def shares(self) -> dict[str, float]:
         """Scores as shares of the best, in 0..1; what is not above 0 gets 0."""

@@ -16,12 +16,10 @@ from chatmem.memory.apply import order
 from chatmem.memory.corrections import LONGEST, corrected
 from chatmem.memory.extract import command, extract
 from chatmem.memory.given import extract_given
+from chatmem.memory.keys import Embed, memory_vectors
 from chatmem.memory.people import names_in, things_in
 from chatmem.store import Store
 from chatmem.types import Candidate, Link, Memory, Operation, Origin, Turn
-
-Embed = Callable[[Sequence[str]], np.ndarray]
-"""Texts to float32 vectors (n, dim), normalised."""
 
 Propose = Callable[[str, datetime, Sequence[Candidate]], list[Candidate]]
 """What a model finds in a message beyond the candidates known by rule, each checked against the message."""
@@ -54,7 +52,7 @@ def learn_proposed(store: Store, turn: Turn, propose: Propose, embed: Embed | No
 def _learn(
     store: Store, turn: Turn, candidates: Sequence[Candidate], origin: Origin, embed: Embed | None, embedder: str, *, model_reads: bool = False
 ) -> list[Operation]:
-    vectors = embed([candidate.text for candidate in candidates]) if embed and candidates else None
+    vectors = memory_vectors([candidate.text for candidate in candidates], embed) if embed and candidates else None
     done: list[Operation] = []
     with store.transaction():
         for i, candidate in enumerate(candidates):

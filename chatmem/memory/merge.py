@@ -11,7 +11,7 @@ from chatmem.memory.claims import Claim, read
 from chatmem.types import Memory
 from chatmem.words import content_words
 
-NEAR_SAME = 0.92
+NEAR_SAME = 0.91
 MAX_WORDS = 30
 
 # A verb that takes several objects at once: "plays the guitar" and "plays the piano" make one list.
@@ -25,7 +25,7 @@ _NOT_AN_OBJECT = re.compile(r"\b(?:to|with|on|at|in|for|from|when|while|because|
 def merge_groups(memories: Sequence[Memory], vectors: np.ndarray) -> list[list[str]]:
     """Groups of ids to fold together, each of two or more, in the order of the memories; a memory is in one group at most.
 
-    ``vectors`` is float32 (n, dim), normalised, a row for each memory. Near the same (cosine >= .92 between all members) only
+    ``vectors`` is float32 (n, dim), normalised, a row for each memory. Near the same (cosine >= .91 between all members) only
     when subject, numbers, names, times and polarity are equal; or one list of objects of the same verb, up to 30 words.
     Only current facts that are not pinned are folded.
     """

@@ -25,7 +25,7 @@ FRAME = frozenset(
 
 _ADVICE = re.compile(
     r"\b(?:suggest(?:ions?)?|recommend(?:ations?)?|advice|advise|ideas?|tips?)\b"
-    r"|\bwhat (?:else )?(?:could|should|shall|might|would) (?:i|we|you|be)\b"
+    r"|\bwhat (?:else )?(?:could|should|shall|might|would) (?:i|we|you|be)\b|\bwhat (?:else )?can (?:i|we) (?:bake|buy|cook|do|drink|eat|give|make|order|read|try|watch|wear)\b"
     r"|\b(?:where|how|which|who)\b[^.?!]{0,30}\b(?:could|should|shall) (?:i|we)\b"
     r"|\b(?:give me|make me|draw up|think of) (?:a|an|some) (?:plan|list|few)\b"
     r"|\b(?:pick|choose|find|plan) (?:\w+ )?(?:something|somewhere|one|an?)\b.*\bfor (?:me|my|us|our)\b"
@@ -34,6 +34,21 @@ _ADVICE = re.compile(
 )
 _ADVICE_GIVEN = re.compile(
     r"\b(?:did|had|have) (?:you|we|i)\b|\byou (?:\w+ )?(?:suggested|recommended|advised|gave|told|said|mentioned)\b", re.IGNORECASE
+)
+
+
+_FOOD = re.compile(
+    r"\b(?:eat(?:ing)?|cook(?:ing)?|bak(?:e|ing)|recipes?|restaurants?|caf[eé]s?|dinner|lunch|breakfast|brunch|supper|snacks?|meals?|menu|dish(?:es)?|drinks?|desserts?|cakes?|food|groceries|takeaway|takeout|order)\b",
+    re.IGNORECASE,
+)
+DIET = (
+    "allergic allergy intolerant intolerance vegetarian vegan pescatarian coeliac celiac gluten lactose halal kosher diabetic diabetes pregnant diet"
+)
+"""What has to be minded in advice on food, as words to search memories for."""
+_ABOUT_THE_TALK = re.compile(
+    r"\byou (?:\w+ )?(?:recommend|suggest|sa[iy]|t[eo]ll?d?|advis|propos|mention|answer|explain|ask|g[ai]ve|think|thought)|\byour (?:advice|tip|suggestion|idea|recommendation|answer|reply)"
+    r"|\b(?:did|have|had) (?:i|we) (?:\w+ )?(?:ask|discuss|talk)|\b(?:i|we) (?:asked|discussed|talked)\b",
+    re.IGNORECASE,
 )
 
 
@@ -66,6 +81,16 @@ class Query:
 def asks_for_advice(question: str) -> bool:
     """Whether a question asks for advice to come, which no memory holds: what is near helps, and nothing need be refused."""
     return _ADVICE.search(question) is not None and _ADVICE_GIVEN.search(question) is None
+
+
+def asks_for_food(question: str) -> bool:
+    """Whether advice on something to eat or drink is asked for."""
+    return asks_for_advice(question) and _FOOD.search(question) is not None
+
+
+def asks_what_was_answered(question: str) -> bool:
+    """Whether a question is about the talk itself: what was suggested, told or asked there."""
+    return _ABOUT_THE_TALK.search(question) is not None
 
 
 def analyse(question: str, today: date, rarity: Callable[[Sequence[str]], Mapping[str, float]] | None = None) -> Query:

@@ -21,9 +21,11 @@ from typing import Literal, Protocol
 import numpy as np
 
 from chatmem.config import MemorySettings
+from chatmem.memory.cues import ASKED_AS
+from chatmem.memory.echoes import echoes
 from chatmem.memory.fusion import Ranked, best_of, fuse, rank_sessions, spread_out
 from chatmem.memory.histories import asks_for_history
-from chatmem.memory.query import Query, analyse, asks_for_advice
+from chatmem.memory.query import DIET, Query, analyse, asks_for_advice, asks_for_food
 from chatmem.store import Store, VectorKind
 from chatmem.types import Recall, RecallItem
 from chatmem.words import statements, stem
@@ -45,7 +47,10 @@ TELLING_CHARACTERS = 20_000  # of a text in which the telling words are sought: 
 EVIDENCE = 0.78  # twice the cosine and the telling share of words, less what chance brings: below, nothing is remembered
 CHANCE = 0.6  # of the mean evidence of the rounds read after the first JUDGED: the more was said, the nearer the nearest is by chance
 IN_TIME = 0.5  # added for what lies in the days asked about
-MEMORY_FLOOR = 0.28  # 83% of questions on facts are above it, 70% of those on what was never said below: python -m tests.bench.gate
+# Set on the adapter's families of facts in stores of 5 to 150; checked on others: python -m tests.bench.gate
+MEMORY_EVIDENCE = 0.25  # a cosine, a fifth of the telling share, less what chance brings
+TELLING_WEIGHT = 0.2
+MEMORY_FLOOR = 0.33  # a memory below it that shares no word is not shown
 WORDS_ALONE = 0.3  # the share needed where meaning is left out
 COSINE_FLOOR = 0.30  # an item below it that shares no word is not shown
 COSINE_SURE = 0.55
@@ -53,6 +58,7 @@ COSINE_SURE_WITH_WORD = 0.40
 
 _WORD = re.compile(r"[^\W_]+")
 State = Literal["confident", "possible", "none"]
+Words = Literal["session", "memory", "diet"]
 Scored = Future[list[tuple[str, float]]]
 
 
@@ -174,7 +180,7 @@ class Searches:
     embedder: str
     vector: np.ndarray | None
     near: dict[VectorKind, Scored] = field(default_factory=dict)
-    having: dict[Literal["session", "memory"], Scored] = field(default_factory=dict)
+    having: dict[Words, Scored] = field(default_factory=dict)
 
     def begin(self, threads: Executor, index: Searcher | None, query: Query, settings: MemorySettings) -> None:
         """Search for the nearest vectors and for words, first for what is needed first."""
@@ -184,12 +190,14 @@ class Searches:
             self.having["session"] = threads.submit(self.store.reader.bm25, query.text, "session", CANDIDATES)
         if settings.bm25_weight:
             self.having["memory"] = threads.submit(self.store.reader.bm25, query.text, "memory", CANDIDATES)
+        if settings.diet_weight and asks_for_food(query.text):
+            self.having["diet"] = threads.submit(self.store.reader.bm25, DIET, "memory", CANDIDATES)
         if index is not None and self.vector is not None:
             self.near["memories"] = threads.submit(index.search, "memories", self.vector, CANDIDATES)
 
-    def by_words(self, column: Literal["session", "memory"]) -> dict[str, float]:
-        """Sessions or memories by their words."""
-        return dict(self.having[column].result()) if column in self.having else {}
+    def by_words(self, words: Words) -> dict[str, float]:
+        """Sessions or memories by the question's words, or memories by those of diets where they are to be minded."""
+        return dict(self.having[words].result()) if words in self.having else {}
 
     def by_meaning(self, kind: VectorKind, others: Collection[str]) -> dict[str, float]:
         """The cosines of the nearest, and of these others as far as they have a vector."""
@@ -201,7 +209,7 @@ class Searches:
 
 
 def round_lists(store: Store, query: Query, settings: MemorySettings, searches: Searches, exclude: Collection[str] = ()) -> dict[str, Ranked]:
-    """Rounds by their words (those of the turn before count too), by the words of their session, and by meaning; none of ``exclude``.
+    """Rounds by their words (those of the turn before count too), by the words of their session, and by meaning; none of ``exclude``, no echoes.
 
     A list of weight 0 is not even collected.
     """
@@ -218,14 +226,17 @@ def round_lists(store: Store, query: Query, settings: MemorySettings, searches: 
         sessions = searches.by_words("session")
         pool = dict.fromkeys(id_ for ranked in lists.values() for id_ in ranked.scores)
         lists["session"] = Ranked(settings.session_weight, {id_: sessions[session] for id_ in pool if (session := _session(id_)) in sessions})
-    return lists
+    silent = echoes(store, list(dict.fromkeys(id_ for ranked in lists.values() for id_ in ranked.scores)), query.text)
+    return {name: ranked.without(silent) for name, ranked in lists.items()} if silent else lists
 
 
 def memory_lists(settings: MemorySettings, searches: Searches) -> dict[str, Ranked]:
-    """Current memories by words and by meaning."""
+    """Current memories by words and by meaning, and those of diets where advice on food is asked for."""
     lists: dict[str, Ranked] = {}
     if settings.bm25_weight:
         lists["words"] = Ranked(settings.bm25_weight, searches.by_words("memory"))
+    if diet := searches.by_words("diet"):
+        lists["diet"] = Ranked(settings.diet_weight, diet)
     if searches.vector is not None:
         lists["meaning"] = Ranked(settings.dense_weight, searches.by_meaning("memories", [id_ for ranked in lists.values() for id_ in ranked.scores]))
     return lists
@@ -301,6 +312,8 @@ def _compare(item: RecallItem, parts: dict[str, float], query: Query) -> None:
     text = item.text[:READ_CHARACTERS]
     stated = statements(text) if item.source == "round" else text
     said = _stems(stated)
+    if item.source == "memory":
+        said |= set().union(*(ASKED_AS.get(word, frozenset()) for word in said))
     parts["overlap"] = query.share(said)
     parts["telling"] = query.telling_share(said if stated == item.text else _stems(item.text[:TELLING_CHARACTERS]))
     if len(stated) <= len(text) / 2:
@@ -323,8 +336,7 @@ def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False, advice: 
     """How sure recall is that something it found bears on the question, by absolute closeness of the best items.
 
     Nothing is remembered when no item by itself has enough ``evidence`` above ``by_chance`` (where there are no cosines, enough of the
-    question's words). A memory is one short sentence, so that a lower cosine to it says as much as a higher one to a round.
-    Where ``advice`` is asked for, whatever may be shown is enough.
+    question's words). A memory is one short sentence, so that less is asked of it. Where ``advice`` is asked for, whatever may be shown is enough.
     """
     best = items[:JUDGED]
     if not best:
@@ -333,7 +345,7 @@ def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False, advice: 
     telling = max(item.parts["telling"] for item in best)
     most = max(map(evidence, best)) - by_chance(items)
     found = max(telling, *(item.parts["overlap"] for item in best)) >= WORDS_ALONE if by_words_alone else most >= EVIDENCE
-    near = any(item.source == "memory" and item.parts["cosine"] >= MEMORY_FLOOR for item in items)
+    near = memory_evidence(items) >= MEMORY_EVIDENCE
     sure = any(item.parts["cosine"] >= COSINE_SURE or item.parts["overlap"] >= 0.99 for item in best)
     if not (sure or found or near or (advice and any(map(_near_enough, items)))):
         return Verdict("none", cosine, telling, round(most, 4))
@@ -356,9 +368,20 @@ def by_chance(items: Sequence[RecallItem]) -> float:
     return CHANCE * sum(rest) / len(rest) if rest else 0.0
 
 
+def memory_evidence(items: Sequence[RecallItem]) -> float:
+    """How much the best memory by itself speaks for there being an answer, about -0.1..1, less a share of what those ranked behind have by chance."""
+    read = sorted((item.parts["cosine"] + TELLING_WEIGHT * item.parts["telling"] for item in items if item.source == "memory"), reverse=True)
+    rest = read[JUDGED:COMPARED]
+    return read[0] - (CHANCE * sum(rest) / len(rest) if rest else 0.0) if read else 0.0
+
+
 def _near_enough(item: RecallItem) -> bool:
-    """Whether an item may be shown at all: it shares a word with the question, or is not too far from it."""
-    return item.parts["overlap"] > 0 or item.parts["cosine"] >= (MEMORY_FLOOR if item.source == "memory" else COSINE_FLOOR)
+    """Whether an item may be shown at all: it shares a word with the question, has to be minded, or is not too far from it."""
+    return (
+        item.parts["overlap"] > 0
+        or item.parts.get("diet", 0.0) > 0
+        or item.parts["cosine"] >= (MEMORY_FLOOR if item.source == "memory" else COSINE_FLOOR)
+    )
 
 
 def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, *, gate: bool, past: bool) -> list[RecallItem]:

@@ -19,7 +19,7 @@ from chatmem.words import content_stems
 
 GATE = 0.35
 NEAREST = 3
-SAME_TOPIC = 0.45
+SAME_TOPIC = 0.42
 COMPONENT_CAP = 200
 PATHS = 3
 NODES = 6

@@ -67,6 +67,17 @@ class Recalls(Erasing):
                 continue
         return Recall(id=row["id"], question=self.turn(row["turn_id"]).content, state=row["state"], items=items, milliseconds=row["milliseconds"])
 
+    def answered_from_memory(self, round_ids: Sequence[str]) -> list[tuple[str, str, str, bool]]:
+        """Those of these rounds whose reply memory was looked into for: id, message, reply, and whether anything was remembered."""
+        found: dict[str, tuple[str, str, str, bool]] = {}
+        for part in chunks(round_ids):
+            sql = (
+                "SELECT u.id, u.content AS said, coalesce(a.content, '') AS reply, r.state FROM recall r JOIN turn u ON u.id = r.turn_id"
+                f" LEFT JOIN turn a ON a.id = r.reply_id WHERE r.turn_id IN ({', '.join('?' * len(part))}) AND r.state <> 'off' ORDER BY r.rowid"
+            )
+            found.update((row["id"], (row["id"], row["said"], row["reply"], row["state"] != "none")) for row in self._rows(sql, part))
+        return list(found.values())
+
     def replies_shown(self, memory_ids: Sequence[str]) -> list[Turn]:
         """The replies for which one of these memories stood in the prompt, oldest first."""
         found: dict[str, Turn] = {}

@@ -14,7 +14,7 @@ from sqlite_utils.migrations import Migrations
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 migrations = Migrations("chatmem")
 
@@ -153,3 +153,9 @@ def m005_turns_for_the_model(db: Database) -> None:
     """Which turns the rules have read and a model has not; those of before are not gone back to."""
     db.execute("ALTER TABLE learned ADD COLUMN model_reads INTEGER NOT NULL DEFAULT 0")
     db.execute("CREATE INDEX learned_open ON learned (turn_id) WHERE model_reads")
+
+
+@migrations()
+def m006_vectors_of_two_sentences(db: Database) -> None:
+    """Memories are found by their sentence and the same as the user would say it; their vectors of before go, and are made anew when the app is next open."""
+    db.execute("DELETE FROM vector WHERE kind = 'memories'")

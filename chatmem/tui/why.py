@@ -33,6 +33,7 @@ PARTS = {
     "cosine": "closeness of meaning",
     "overlap": "share of the question's words",
     "time": "in the time asked about",
+    "diet": "to be minded with food",
     "dense": "closeness of meaning",
     "words": "words in common",
 }

@@ -21,7 +21,8 @@ from chatmem import catalogue
 from chatmem.config import ModelSettings, Paths
 from chatmem.engine import Engine
 from chatmem.memory.extract import extract
-from chatmem.memory.learn import Embed, Propose, learn_proposed, learn_turn
+from chatmem.memory.keys import Embed
+from chatmem.memory.learn import Propose, learn_proposed, learn_turn
 from chatmem.memory.propose import Proposer
 from chatmem.prompts import load_prompt
 from chatmem.store import Store

@@ -22,6 +22,7 @@ import numpy as np
 from chatmem import catalogue
 from chatmem.config import ModelSettings, Paths
 from chatmem.engine import Engine
+from chatmem.memory.keys import memory_vectors
 from chatmem.memory.update import Neighbour, decide, is_neighbour
 from chatmem.types import Candidate, Memory
 
@@ -60,7 +61,7 @@ def pairs(name: str) -> list[Pair]:
 def cosines(found: Sequence[Pair], embed: Callable[[Sequence[str]], np.ndarray]) -> list[float]:
     """The cosine of each pair."""
     texts = sorted({text for pair in found for text in (pair.old, pair.new)})
-    vectors = dict(zip(texts, embed(texts), strict=True))
+    vectors = dict(zip(texts, memory_vectors(texts, embed), strict=True))
     return [float(vectors[pair.old] @ vectors[pair.new]) for pair in found]
 
 

@@ -11,7 +11,8 @@ from chatmem.evaluate.answers import Reader, choose_protocol, final_answer
 from chatmem.evaluate.datasets import Gold, read_cases
 from chatmem.evaluate.history import open_history
 from chatmem.evaluate.judge import criterion, judge, parse_verdict
-from chatmem.evaluate.scoring import answer_type, normalise, refuses, score_answer
+from chatmem.evaluate.scoring import answer_type, normalise, score_answer
+from chatmem.memory.echoes import refuses
 from chatmem.prompts import load_prompt
 from tests.evaluate.sets import Echo, question, write
 
