@@ -52,7 +52,7 @@ def content_stems(text: str) -> set[str]:
 
 
 _ASKS = re.compile(
-    r"^\W*(?:and |so |but |ok(?:ay)?,? |hey,? |hi,? )*(?:who|whose|what|which|when|where|why|how|do|does|did|is|are|am|was|were|can|could|will|would|should|have|has|had|tell me|remind me|any idea)\b",
+    r"^\W*(?:and |so |but |ok(?:ay)?,? |hey,? |hi,? )*(?:who|whose|what|which|when|where|why|how|do|does|did|is|are|am|was|were|can|could|will|would|should|have|has|had|tell me|remind me|any idea|name (?:all|every\w*|both)|list (?:all|every\w*|both)|(?:on|in|at|for|to|with|from|by|since|until|about|of) (?:who(?:m|se)?|what|which|how|when|where))\b",
     re.IGNORECASE,
 )
 
@@ -62,9 +62,12 @@ def is_question(text: str) -> bool:
     return "?" in text or bool(_ASKS.match(text))
 
 
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bMrs\.)(?<!\bSt\.)\s+|\n+")
+
+
 def statements(text: str) -> str:
     """The sentences of a text that are not questions."""
-    return " ".join(part for part in re.split(r"(?<=[.!?])\s+|\n+", text) if not is_question(part))
+    return " ".join(part for part in _SENTENCE_END.split(text) if not is_question(part))
 
 
 def is_personal(text: str) -> bool:

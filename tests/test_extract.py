@@ -551,12 +551,29 @@ def test_a_pronoun_may_mean_somebody_of_the_message_before(before: str, message:
     assert [candidate.text for candidate in extract(message, SAID, before=before)] == texts
 
 
+@pytest.mark.parametrize(
+    ("message", "texts"),
+    [
+        ("hi! I'm Joana, 34, I teach maths in Leiria", ["The user's name is Joana.", "The user is 34.", "The user teaches maths in Leiria."]),
+        ("I'm Priya, a nurse in Leeds", ["The user's name is Priya.", "The user is a nurse in Leeds."]),
+        ("we've got twins, they turned 5 in September", ["The user has got twins.", "The user's twins turned 5 in September (1 September 2026 to 30 September 2026)."]),
+        ("I'm training for the Oslo marathon, it's on 13 June 2026", ["The user is training for the Oslo marathon.", "The user's Oslo marathon is on 13 June 2026."]),
+        ("on which days do I run", []),
+    ],
+)  # fmt: skip
+def test_people_and_dates_said_at_once(message: str, texts: list[str]) -> None:
+    assert [candidate.text for candidate in extract(message, SAID)] == texts
+
+
 def test_a_thing_of_the_users_is_known_by_what_was_told() -> None:
     def said(message: str, *told: str) -> list[str]:
         return [candidate.text for candidate in extract(message, SAID, told)]
 
     assert said("the printer broke", "The user has an old printer.") == ["The user's printer broke."]
     assert said("the printer broke") == []
+    assert said("duarte's cast comes off on friday", "The user has got twins, Leonor and Duarte.")[0].startswith(
+        "The user's twin Duarte's cast comes off"
+    )
     assert said("Pete moved out, spare room's empty", "The user has a lodger called Pete.") == [
         "The user's lodger Pete moved out, spare room's empty."
     ]

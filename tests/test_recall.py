@@ -22,7 +22,7 @@ from chatmem.memory.recall import explain, judge, lift_by_session, recall
 from chatmem.store import Store
 from chatmem.types import Candidate, Recall, RecallItem
 from chatmem.vectors import VectorIndex
-from chatmem.words import content_stems
+from chatmem.words import content_stems, statements
 from tests.conftest import Ticking
 
 TODAY = date(2026, 3, 12)
@@ -439,6 +439,37 @@ def test_a_round_gives_way_to_a_memory_that_says_the_same(talked: Store) -> None
     (left_out,) = [one for one in found.items if one.id == talked.rounds()[0]]
     assert not left_out.shown
     assert left_out.reason == "its fact is shown instead"
+
+
+@pytest.mark.parametrize(
+    ("message", "beside"),
+    [
+        ("I bought a boat called Tern, 1900 euros", True),  # a number that the memory lacks
+        ("I bought a boat called Tern, Sven found it near the old harbour", True),
+        ("I bought a boat called Tern yay", False),
+    ],
+)
+def test_a_round_that_says_more_stands_beside_its_memory(talked: Store, message: str, beside: bool) -> None:
+    turn = talked.add_turn(talked.new_session().id, "user", message, None)
+    talked.put_vectors("rounds", "e", [turn.id], embed([message]))
+    remember(talked, "The user bought a boat called Tern.", turn.id)
+    shown = [one.text for one in ask(talked, "What is my boat called?").shown]
+    assert "The user bought a boat called Tern." in shown
+    assert (message in shown) is beside
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("When did Dr. Lee call?", ""),
+        ("on which days do I run", ""),
+        ("name everyone I work with", ""),
+        ("I saw Dr. Lee. Is she kind?", "I saw Dr. Lee."),
+        ("Name of my cat is Tom.", "Name of my cat is Tom."),
+    ],
+)
+def test_what_asks_states_nothing(text: str, stated: str) -> None:
+    assert statements(text) == stated
 
 
 def test_another_profile_sees_nothing(talked: Store, paths: Paths, clock: Ticking) -> None:

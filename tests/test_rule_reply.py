@@ -52,6 +52,22 @@ def test_what_is_no_longer_so_is_said_as_it_stands(message: str, items: list[Rec
     assert rule_reply(message, recalled("confident", *items), [], 1, trained=True) == reply
 
 
+@pytest.mark.parametrize(
+    ("message", "texts", "reply"),
+    [
+        ("what's my husband called", ["The user's husband Rui drives a van."], "Your husband is called Rui."),
+        ("What is my pet called?", ["The user has a tortoise named Usain."], "Your pet is called Usain."),
+        ("do you remember my boss's name?", ["The user moved house with the user's boss Ann."], "Your boss is called Ann."),
+        ("What is my cat called?", ["The user has a cat called Tom.", "The user's cat Kim is old."], None),  # which of the two?
+        ("What is my wife called?", ["The user's husband Rui drives a van."], None),
+        ("Who is my husband?", ["The user's husband Rui drives a van."], None),
+    ],
+)
+def test_a_name_that_memory_knows_is_said(message: str, texts: list[str], reply: str | None) -> None:
+    items = [told(text, day) for day, text in enumerate(texts, 2)]
+    assert rule_reply(message, recalled("confident", *items), [], 1, trained=True) == reply
+
+
 def test_what_was_learnt_is_said_back_in_varied_words() -> None:
     message = "My sister Marta lives in Oslo and I'm allergic to cashews."
     replies = [rule_reply(message, recalled("none"), extract(message, NOW), number) for number in (1, 3, 5)]

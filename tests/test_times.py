@@ -33,6 +33,10 @@ My knee surgery is scheduled for December 9. | 2026-12-09
 we got married on Dec 9 | 2025-12-09
 my appointment was moved to Thursday 3 December | 2026-12-03
 my exam was postponed until 12 January | 2027-01-12
+my knee has been acting up, physio says no hills until January | 2027-01-01 2027-01-31
+my lease runs until May | 2027-05-01 2027-05-31
+I worked there until June | 2026-06-01 2026-06-30
+I was there till March | 2026-03-01 2026-03-31
 we met on Wednesday, 3 December | 2025-12-03
 we met on Thursday 3 December | 2025-12-03
 We booked a table for 5 December | 2026-12-05

@@ -102,6 +102,11 @@ _CALL_ME = re.compile(
     r"(?:,? (?:please|everyone does|everybody does|if you like|if you want|not (?-i:[A-Z])[\w'-]+|nobody calls me .+))?(?=$|[,.!]| (?:though|btw))",
     re.IGNORECASE,
 )
+_NAME_AND_MORE = re.compile(
+    r"^(?:i'm|i am) (?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?), (?=[1-9]\d(?:$|,| and\b| years? old\b)|an? (?-i:[a-z]))",
+    re.IGNORECASE,
+)
+"""“I'm Joana, 34, I teach”, “I'm Priya, a nurse”: before an age or a role stands a name."""
 _USED_TO_BE = re.compile(
     r"^(?P<what>(?:my|our) [\w' -]{2,40}) used to be (?P<old>[^,.;]{2,40}?),? but (?:now )?(?:it's|its|it is|is) (?:now )?(?P<new>[^,.;]{2,40})$",
     re.IGNORECASE,
@@ -168,6 +173,7 @@ def clauses(sentence: str) -> list[str]:
     for correction in _CORRECTIONS:
         text = correction.sub(r"\g<what> \g<new>, not \g<old>", text)
     text = _USED_TO_BE.sub(r"\g<what> is \g<new>, not \g<old>", text)
+    text = _NAME_AND_MORE.sub(r"my name is \g<name>, I'm ", text)
     text = _CALL_ME.sub(r"I want to be called \g<name>", text)
     if (asked := _ASKED.search(text)) and not text.rstrip(" !").endswith("?") and FIRST.match(whole(text[: asked.start()])):
         text = text[: asked.start()]
@@ -283,6 +289,8 @@ def _front(piece: str) -> str:
     if not match or FIRST.match(piece):
         return piece
     lead = match["lead"]
+    if re.match(r"\w+ (?:which|what|whom|whose|how)\b", lead, re.IGNORECASE):
+        return ""  # "on which days do I run" asks
     if _SUBORDINATE.match(piece) and not re.match(r"(?:after|before|since|until) (?:[^ ]+ ){1,4}$", lead + " ", re.IGNORECASE):
         after = re.match(rf"^([^,;]{{4,90}}), (?={_SUBJECT})", piece, re.IGNORECASE)
         if not after:

@@ -1,4 +1,4 @@
-"""Rounds that only say again what memory holds: a question about the user, and the reply that memory gave.
+"""Rounds that only say again what memory holds: a question, and the reply that memory gave.
 
 Asked again, such a question is nearest to itself. Recalled, it would stand where the fact should, go on saying what has
 changed since, and take an earlier "I have no memory of that" for an answer.
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from chatmem.memory.query import asks_for_advice, asks_what_was_answered
 from chatmem.store import Store
-from chatmem.words import is_personal, statements
+from chatmem.words import statements
 
 _REFUSAL = re.compile(
     r"\b(?:no|not any|don['’]?t have (?:any |a |that |this |enough )?|do not have (?:any |a |that |this |enough )?|without) ?(?:memor(?:y|ies)|record|information|mention|details?)\b"
@@ -41,4 +41,4 @@ def echoes(store: Store, round_ids: Sequence[str], question: str) -> set[str]:
 def _says_nothing(said: str, reply: str, remembered: bool) -> bool:
     if statements(said).strip():
         return False
-    return refuses(reply) or (remembered and is_personal(said) and not asks_for_advice(said))
+    return refuses(reply) or (remembered and not asks_for_advice(said))

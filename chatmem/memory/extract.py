@@ -196,7 +196,7 @@ def supported(text: str, span: str) -> bool:
 
     return all(
         word in have or any(begins(word, base) for base in have if len(base) > 1)
-        for word in content_words(text.replace("wants to be called", ""))
+        for word in content_words(text.replace("wants to be called", "").removeprefix("The user's name is "))
         if word != "called"
     )
 

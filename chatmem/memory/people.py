@@ -16,7 +16,7 @@ _MALE = "brother|bro|bf|hubby|father|dad|papa|husband|boyfriend|son|uncle|nephew
 _EITHER = "partner|spouse|friend|best friend|boss|manager|colleague|coworker|co-worker|cousin|neighbou?r|roommate|flatmate|housemate|teacher|coach|mentor|supervisor|therapist|doctor|dentist|physiotherapist|trainer|landlord|twin|baby|toddler|teenager|child|kid|fiancee?|ex|assistant|student|classmate|teammate|bandmate|godson|goddaughter|godchild|grandchild|in-law|tutor|accountant|lawyer|professor|advisor|babysitter|nanny|lodger|tenant|childminder|carer"
 _PETS = "dog|cat|puppy|kitten|pup|rabbit|bunny|hamster|parrot|horse|pony|turtle|tortoise|snake|guinea pig|bird|goldfish|beagle|labrador|poodle|greyhound|terrier|collie|husky|retriever|bulldog|corgi|dachshund|goose|hen|goat|donkey|lizard|gecko|ferret|budgie|canary"
 _MANY = "parents|grandparents|kids|children|sons|daughters|brothers|sisters|siblings|twins|in-laws|cousins|dogs|cats|neighbou?rs|flatmates|roommates|housemates|colleagues|friends|pets|students"
-_EVENTS = "wedding|party|trip|flight|exam|interview|appointment|concert|surgery|operation|graduation|meeting|presentation|vacation|holiday|conference|recital|tournament|race|show|gig|new job|job|internship|course|class|thesis|deadline|due date|baby shower|reunion|retirement"
+_EVENTS = "wedding|party|trip|flight|exam|interview|appointment|concert|surgery|operation|graduation|meeting|presentation|vacation|holiday|conference|recital|tournament|race|show|gig|new job|job|internship|course|class|thesis|deadline|due date|baby shower|reunion|retirement|marathon|audition|viewing|hearing|scan"
 _RELATION = rf"(?:{_FEMALE}|{_MALE}|{_EITHER}|{_PETS})"
 _NAME = r"[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ](?<!'s)(?<!’s)"
 _OWN = re.compile(
@@ -30,7 +30,15 @@ _NEW = re.compile(
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
-    rf"\b(?:my|our|two|three|four) (?:\w+ )?(?P<relation>flatmate|roommate|housemate|kid|son|daughter|brother|sister|dog|cat|colleague|friend|cousin)s\b(?:,| are| is|:| named| called| -)? (?P<names>{_NAME}(?: \(\d+\))?(?:(?:, and |, | and | & ){_NAME}(?: \(\d+\))?)+)"
+    rf"\b(?:my|our|have|has|got|two|three|four) (?:\w+ )?(?P<relation>flatmate|roommate|housemate|kid|son|daughter|brother|sister|dog|cat|colleague|friend|cousin|twin)s\b(?:,| are| is|:| named| called| -)? (?P<names>{_NAME}(?: \(\d+\))?(?:(?:, and |, | and | & ){_NAME}(?: \(\d+\))?)+)"
+)
+_HAVE_MANY = re.compile(
+    r"\b(?:i|we)(?:'ve| have) (?:got )?(?:(?:\d|two|three|four|five|six|\w+ly|already|little|small|grown(?:-up)?) )*(?P<relation>kids|children|sons|daughters|brothers|sisters|twins|dogs|cats|flatmates|housemates|roommates)\b",
+    re.IGNORECASE,
+)
+_PLANNED = re.compile(
+    rf"\b(?:i|we)(?:'m|'re|'ve| am| are| have)? (?:\w+ )?(?:training|signed up|preparing|revising|studying|rehearsing|entered|booked|planning|running|doing|having|got|have) (?:for |into )?(?:the|a|an) (?P<event>(?:[\w'-]+ ){{0,3}}(?:{_EVENTS}))\b(?!'s)",
+    re.IGNORECASE,
 )
 _STRANGER = re.compile(
     r"\b(?:woman|girl|lady|man|guy|boy|baby|doctor|nurse|waiter|teacher|stranger|someone|somebody|person|actor|actress|singer|author|artist|character|puppy|kitten)\b",
@@ -101,8 +109,12 @@ class People:
             if match.re is _NEW and not name and relation not in _PETS.split("|"):
                 adjective = ""
             self._add(Person(f"{adjective} {relation}".strip(), name, _gender(relation), sentence, begin))
+        for match in _HAVE_MANY.finditer(clause):
+            self._add(Person(match["relation"].lower(), "", "many", sentence, begin))
         for match in re.finditer(rf"\b(?:my|our) (?P<event>(?:[\w'-]+ )?(?:{_EVENTS}))\b(?!'s)", clause, re.IGNORECASE):
             self._add(Person(match["event"].lower(), "", "e", sentence, begin))
+        for match in _PLANNED.finditer(clause):
+            self._add(Person(match["event"], "", "e", sentence, begin))
         self._note_several(clause, sentence, begin)
         if len(_STRANGER.findall(clause)) > sum(1 for match in _NEW.finditer(clause)):
             self.strangers = sentence
@@ -157,12 +169,12 @@ class People:
             first, rest = first.removesuffix("'s"), f"is {rest}"
         owner = re.sub(r"['’]s$", "", first)
         for person in self.known if owner != first else ():  # "Amy's birthday is in May"
-            if person.name == owner:
+            if person.name.casefold() == owner.casefold():
                 return finish(f"{person.label}'s {possessive(rest)}"), rest, self._named(person, sentence, begin)
         for person in self.known:
             if (
                 person.name
-                and first.rstrip(",") == person.name
+                and first.rstrip(",").casefold() == person.name.casefold()
                 and re.match(
                     r"(?:is|was|has|had|\w+s|\w+ed|went|got|made|took|came|left|won|lost|broke|just|also|now|always|never|recently|still|loves?)\b",
                     rest,
@@ -222,6 +234,16 @@ def names_in(message: str) -> list[str]:
     """Words of a message that may be names of people, in order; at most eight."""
     found = dict.fromkeys(name for name in re.findall(rf"\b{_NAME}\b", message) if name not in _NOT_NAMES)
     return list(found)[:8]
+
+
+def names_of(relation: str, told: Iterable[str]) -> list[str]:
+    """The names of those in these sentences who are this to the user ("husband", "pet"), each once."""
+    found = dict.fromkeys(
+        person.name
+        for person in People(told).known
+        if person.name and (person.relation in (relation, relation.removesuffix("s")) or (relation == "pet" and person.gender == "p"))
+    )
+    return list(found)
 
 
 def _gender(relation: str) -> str:

@@ -52,6 +52,9 @@ _ABOUT_THE_TALK = re.compile(
 )
 
 
+_FOR_A_LIVING = re.compile(r"\bdo(?:es)? for (?:a living|work|a job)\b|\bearn (?:my|his|her|their|a) living\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Query:
     """A question as recall sees it.
@@ -95,7 +98,7 @@ def asks_what_was_answered(question: str) -> bool:
 
 def analyse(question: str, today: date, rarity: Callable[[Sequence[str]], Mapping[str, float]] | None = None) -> Query:
     """Read a question asked on ``today``; without ``rarity`` every word tells as much."""
-    said = list(dict.fromkeys(content_words(question)))[:MAX_WORDS]
+    said = list(dict.fromkeys(content_words(_FOR_A_LIVING.sub("work", question))))[:MAX_WORDS]
     words = [word for word in said if stem(word) not in FRAME] or said
     known = rarity(words) if rarity else {}
     return Query(question, {stem(word): known.get(word, 1.0) for word in words}, question_range(question, today))

@@ -28,7 +28,7 @@ from chatmem.memory.histories import asks_for_history
 from chatmem.memory.query import DIET, Query, analyse, asks_for_advice, asks_for_food
 from chatmem.store import Store, VectorKind
 from chatmem.types import Recall, RecallItem
-from chatmem.words import statements, stem
+from chatmem.words import content_stems, statements, stem
 
 __all__ = ["Explanation", "Searcher", "Verdict", "explain", "judge", "rank_sessions", "recall"]
 
@@ -50,6 +50,7 @@ IN_TIME = 0.5  # added for what lies in the days asked about
 # Set on the adapter's families of facts in stores of 5 to 150; checked on others: python -m tests.bench.gate
 MEMORY_EVIDENCE = 0.25  # a cosine, a fifth of the telling share, less what chance brings
 TELLING_WEIGHT = 0.2
+UNTOLD = 0.35  # of the words of a message: when memories lack more of them, it is shown beside them
 MEMORY_FLOOR = 0.33  # a memory below it that shares no word is not shown
 WORDS_ALONE = 0.3  # the share needed where meaning is left out
 COSINE_FLOOR = 0.30  # an item below it that shares no word is not shown
@@ -387,20 +388,22 @@ def _near_enough(item: RecallItem) -> bool:
 def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, *, gate: bool, past: bool) -> list[RecallItem]:
     """The items to show within the limits.
 
-    A round is left out when a memory drawn from it says the same as well, and when all it taught has changed since,
+    A round is left out when memories drawn from it say the same as well, and when all it taught has changed since,
     unless the question is about the ``past``.
     """
     shown: list[RecallItem] = []
     covered: dict[str, float] = {}
+    told: dict[str, set[str]] = {}
     sources = store.source_ids([item.id for item in items if item.source == "memory"])
     outdated = set() if past else store.outdated_rounds([item.id for item in items if item.source == "round"])
     spent = 0
     for item in items:
         for turn_id in sources.get(item.id, []):
             covered[turn_id] = max(covered.get(turn_id, 0.0), item.score)
+            told.setdefault(turn_id, set()).update(content_stems(item.text))
     for item in items:
         cost = math.ceil(min(len(item.text), ROUND_CHARACTERS) / 4)
-        if item.source == "round" and covered.get(item.id, 0.0) >= 0.8 * item.score:
+        if item.source == "round" and covered.get(item.id, 0.0) >= 0.8 * item.score and not _says_more(store, item, told.get(item.id, set())):
             item.reason = "its fact is shown instead"
         elif item.id in outdated:
             item.reason = "what was said there has changed since"
@@ -415,3 +418,9 @@ def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, 
             spent += min(cost, budget)
             shown.append(item)
     return shown
+
+
+def _says_more(store: Store, item: RecallItem, told: set[str]) -> bool:
+    """Whether the message of a round states a number, or many words, that the memories drawn from it do not hold."""
+    said = content_stems(statements(store.turn(item.id).content))
+    return any(word.isdigit() for word in said - told) or len(said - told) > UNTOLD * len(said)

@@ -6,10 +6,12 @@ with a welcome to Norway. Where a rule knows the right words it says them; for a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from chatmem.memory.cues import NEGATIVE
 from chatmem.memory.histories import asks_for_history
+from chatmem.memory.people import names_of
 from chatmem.memory.person import second_person
 from chatmem.types import Candidate, Recall
 from chatmem.words import content_stems, is_personal, is_question
@@ -17,6 +19,12 @@ from chatmem.words import content_stems, is_personal, is_question
 NO_MEMORY = "I have no memory of that. Tell me, and I will remember it."
 NOT_SURE = "I am not sure. What comes closest in my memory: {}"
 OPENERS = ("Noted: {}", "I will remember that: {}", "Good to know. {}")
+_NAME_ASKED = re.compile(
+    r"^\W*(?:(?:so|and|hey|ok|remind me),? )*(?:do you (?:know|remember) )?(?:(?:what|who)(?:['’]?s| is| was| are)? )?(?:the names? of )?my (?P<who>[\w-]+(?: [\w-]+)?)"
+    r"(?:['’]?s?['’]? names?(?: is| are)?|(?: is| are)? (?:called|named))(?: again)?\W*$",
+    re.IGNORECASE,
+)
+"""“What's my husband called?”, “my sister's name?”, “do you remember what my dog is called”."""
 MAX_REPEATED = 3  # facts said back; the rest is learnt in silence
 
 
@@ -24,13 +32,13 @@ def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], nu
     """What to answer without the model, or None to let it speak.
 
     Nothing remembered about a question on the user: say so; something that may only bear on it: say that; that what is
-    asked about is not so: say it. A statement that teaches something: say it back, so that the user sees what was
+    asked about is not so: say it; the name of somebody: say it. A statement that teaches something: say it back, so that the user sees what was
     understood. ``number`` of the turn varies the wording. A model ``trained`` to refuse what its notes do not hold judges
     by itself whether something that may bear on the question answers it.
     """
     if is_question(message):
-        if over := _what_is_over(message, recall):
-            return over
+        if said := _what_is_over(message, recall) or _name_asked(message, recall):
+            return said
         if not is_personal(message) or recall.state not in ("none", "possible"):
             return None
         closest = next((item for item in recall.shown if item.source == "memory"), None)
@@ -45,6 +53,14 @@ def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], nu
     opener = OPENERS[number // 2 % len(OPENERS)]
     lead = " ".join(facts)
     return opener.format(lead[0].lower() + lead[1:] if ": {}" in opener else lead)
+
+
+def _name_asked(message: str, recall: Recall) -> str | None:
+    """The name that is asked for, where memory knows one and only one: a small model, asked what somebody is called, refuses."""
+    match = _NAME_ASKED.match(message)
+    who = match["who"].casefold() if match else ""
+    names = names_of(who, [item.text for item in recall.items if item.source == "memory"]) if who else []
+    return f"Your {who} is called {names[0]}." if len(names) == 1 else None
 
 
 def _what_is_over(message: str, recall: Recall) -> str | None:

@@ -200,6 +200,8 @@ def direction_of(text: str, match: re.Match[str]) -> int:
     """
     before = re.split(r"[.!?;]\s|, (?:and|but|so) | because ", text[: match.start()])[-1][-120:]
     after = _CLAUSE_END.split(text[match.end() : match.end() + 80])[0]
+    if re.match(r"(?:until|till) ", match[0], re.IGNORECASE) and not any(map(_is_past, _BEFORE.finditer(piece := before.rpartition(", ")[2]))):
+        return -1 if re.search(r"\b(?:was|were|did)\b", piece, re.IGNORECASE) else 1
     clause = before + " \0 " + after
     if _PUT_OFF.search(before) or _IS_THEN.search(before):
         return 1

@@ -60,7 +60,7 @@ class Memories(Conversations):
                 "SELECT m.text FROM memory_fts f JOIN memory m ON m.id = f.id WHERE memory_fts MATCH ? AND m.status = 'active' AND m.profile = ?"
                 " ORDER BY f.rowid LIMIT 20"
             )
-            texts |= dict.fromkeys(row["text"] for row in self._rows(sql, [f'"{name}"', self.profile]) if name in row["text"])
+            texts |= dict.fromkeys(row["text"] for row in self._rows(sql, [f'"{name}"', self.profile]) if name.casefold() in row["text"].casefold())
         return list(texts)
 
     def put_memory(self, memory: Memory) -> None:

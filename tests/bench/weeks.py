@@ -1,0 +1,141 @@
+"""Weeks of made-up people's chat, as they type, and what they ask about it at the end: ``python -m tests.bench.weeks``.
+
+The whole of chatmem with the bundled model, in a clean folder for each person. Prints of what was told how often its key
+stands in what was recalled, and in the reply; of what was never told how often the reply says so. The rules were made
+with the tuning half before one's eyes; nobody reads the other.
+
+    python -m tests.bench.weeks [--heldout] [--errors]     # --errors lists those of the tuning half
+
+A file of ``tests/data/weeks`` is one person: messages, ``+N`` for N days later and a new conversation, ``# remarks``, and
+``? question => key``, where ``a/b`` is either, ``&`` joins what must all be there, and ``-`` is for what was never told.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from chatmem.chat import Chat, Conversation
+from chatmem.config import Paths, Settings
+from chatmem.memory.echoes import refuses
+from chatmem.memory.times import written
+from chatmem.types import Finished, Recall
+
+DATA = Path(__file__).resolve().parents[1] / "data" / "weeks"
+BEGIN = datetime(2026, 11, 9, 19).astimezone()
+STEP = timedelta(minutes=2)  # from message to message
+
+
+@dataclass
+class Clock:
+    """A clock that is put forward by hand."""
+
+    now: datetime = BEGIN
+
+    def __call__(self) -> datetime:
+        """The present, one second later each time."""
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, the reply, what was recalled, and the verdicts; ``key`` is empty for what was never told."""
+
+    question: str
+    key: str
+    reply: str
+    recall: Recall
+
+    @property
+    def recalled(self) -> bool:
+        """Whether the key stands in what was recalled and shown."""
+        return holds(self.key, " ".join(f"{item.text} {written(item.event_start) if item.event_start else ''}" for item in self.recall.shown))
+
+    @property
+    def right(self) -> bool:
+        """Whether the reply holds the key, or says that it is not known."""
+        return holds(self.key, self.reply) if self.key else refuses(self.reply)
+
+
+@dataclass
+class Tally:
+    """Counts by name: how many, and of how many."""
+
+    done: Counter[str] = field(default_factory=Counter)
+    of: Counter[str] = field(default_factory=Counter)
+
+    def count(self, name: str, right: bool) -> None:
+        """One more."""
+        self.of[name] += 1
+        self.done[name] += right
+
+
+def holds(key: str, text: str) -> bool:
+    """Whether all that a key asks for stands in a text, as whole words; "13th of May" and "May 13" are 13 may."""
+    plain = re.sub(r"(\d)(?:st|nd|rd|th)\b(?: of)?", r"\1", text.casefold().replace(",", "").replace("’", "'"))
+    return all(any(re.search(rf"(?<!\w){re.escape(one.strip().replace(',', ''))}", plain) for one in part.split("/")) for part in key.split("&"))
+
+
+def say(chat: Chat, conversation: Conversation, message: str) -> tuple[str, Recall]:
+    """Send a message; the reply and what was recalled for it."""
+    done = [event for event in chat.reply(conversation, message) if isinstance(event, Finished)]
+    return done[-1].turn.content, done[-1].recall
+
+
+def lived(file: Path) -> Iterator[Asked]:
+    """One person's weeks: the messages are said, the questions asked, each in a conversation of its own."""
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        chat = Chat(Paths(Path(folder)).make(), Settings(), clock)
+        try:
+            chat.engine.wait(120)
+            chat.embedder.wait(120)
+            conversation = chat.open(None)
+            for line in filter(None, map(str.strip, file.read_text("utf-8").splitlines())):
+                if line.startswith("+"):
+                    clock.now += timedelta(days=int(line[1:]))
+                    conversation = chat.open(None)
+                elif line.startswith("?"):
+                    chat.settle()
+                    question, _, key = (part.strip() for part in line[1:].partition("=>"))
+                    reply, recall = say(chat, chat.open(None), question)
+                    yield Asked(question, "" if key == "-" else key.casefold(), reply, recall)
+                elif not line.startswith("#"):
+                    say(chat, conversation, line)
+                    clock.now += STEP
+        finally:
+            chat.close()
+
+
+def main() -> int:
+    """Print the shares, and the errors if asked."""
+    heldout, errors = "--heldout" in sys.argv, "--errors" in sys.argv and "--heldout" not in sys.argv
+    tally = Tally()
+    for file in sorted((DATA / ("heldout" if heldout else "tune")).glob("*.txt")):
+        for asked in lived(file):
+            if asked.key:
+                tally.count("told: in what was recalled", asked.recalled)
+                tally.count("told: in the reply", asked.right)
+                tally.count("told: refused though it was recalled", asked.recalled and refuses(asked.reply) and not asked.right)
+            else:
+                tally.count("never told: the reply says so", asked.right)
+            if errors and not asked.right:
+                print(
+                    f"{file.stem} {'recalled' if asked.key and asked.recalled else asked.recall.state}: {asked.question} -> {asked.reply!r} (wanted {asked.key or 'a refusal'})"
+                )
+                for item in asked.recall.shown:
+                    print("      ", " ".join(item.text.split())[:150])
+    for name, of in tally.of.items():
+        print(f"{name:<40} {tally.done[name] / of:6.1%} ({tally.done[name]}/{of})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
