@@ -20,7 +20,7 @@ from chatmem.engine import Engine, EngineInfo
 from chatmem.errors import ChatmemError, ModelError, NotFound
 from chatmem.learning import Learner
 from chatmem.memory import operations
-from chatmem.memory.context import build_messages, notes_alone, skill_of
+from chatmem.memory.context import build_messages, nearest_notes, notes_alone, skill_of
 from chatmem.memory.extract import command, remember_text, secret
 from chatmem.memory.histories import with_histories
 from chatmem.memory.learn import stated
@@ -28,7 +28,7 @@ from chatmem.memory.person import second_person
 from chatmem.memory.propose import Proposer
 from chatmem.memory.recall import Explanation
 from chatmem.memory.recall import explain as explain_recall
-from chatmem.memory.rule_reply import rule_reply
+from chatmem.memory.rule_reply import may_refuse, rule_reply
 from chatmem.prompts import load_prompt
 from chatmem.store import Store
 from chatmem.types import Cancelled, Clock, Failed, Finished, Memory, Operation, Recall, Recalled, Session, Token, Turn, TurnEvent, Usage
@@ -206,13 +206,15 @@ class Chat:
             turn = self._reply_turn(conversation, user, plain, "complete", None, found)
             yield Finished(turn=turn, recall=found, usage=Usage(context=info.context))
             return
-        messages = self._messages(conversation, user.content, found, info)
+        tries = [self._messages(conversation, user.content, found, info)]
+        if notes_alone(user.content, found, skill) and (nearest := nearest_notes(user.content, found, skill)):
+            tries.append(self._messages(conversation, user.content, nearest, info))
         pieces: list[str] = []
         usage = Usage(context=info.context)
         failure: ChatmemError | None = None
         try:
             steady = 0.0 if notes_alone(user.content, found, skill) and not self._answered(conversation, user) else None
-            for piece in self.engine.chat(messages, max_tokens=self._reserve(info), cancel=cancel, temperature=steady):
+            for piece in self._spoken(tries, self._reserve(info), cancel, steady):
                 if isinstance(piece, Usage):
                     usage = piece
                 else:
@@ -234,6 +236,26 @@ class Chat:
             yield Cancelled(turn=self._reply_turn(conversation, user, said, "cut", usage, found), recall=found, usage=usage)
         else:
             yield Finished(turn=self._reply_turn(conversation, user, said, "complete", usage, found), recall=found, usage=usage)
+
+    def _spoken(self, tries: Sequence[list[dict[str, str]]], most: int, cancel: threading.Event, temperature: float | None) -> Iterator[str | Usage]:
+        """The model's reply to the first prompt that it does not refuse; else its first refusal. A refusal is held back until it is known to stand."""
+        refusal: list[str | Usage] = []
+        for messages in tries:
+            held: list[str | Usage] = []
+            speaks = False
+            for piece in self.engine.chat(messages, max_tokens=most, cancel=cancel, temperature=temperature):
+                if speaks:
+                    yield piece
+                    continue
+                held.append(piece)
+                if speaks := not may_refuse("".join(part for part in held if isinstance(part, str))):
+                    yield from held
+            if speaks:
+                return
+            refusal = refusal or held
+            if cancel.is_set():
+                break
+        yield from refusal
 
     def _answered(self, conversation: Conversation, user: Turn) -> bool:
         """Whether there is a reply already, so that another one is wanted: the likeliest words would be the same again."""

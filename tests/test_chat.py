@@ -16,7 +16,7 @@ import pytest
 from chatmem.chat import Chat, Conversation
 from chatmem.config import Paths, Settings
 from chatmem.errors import ChatmemError
-from chatmem.types import Cancelled, Failed, Finished, Recalled, Token, TurnEvent
+from chatmem.types import Cancelled, Failed, Finished, Recalled, Token, TurnEvent, Usage
 from tests.conftest import Ticking, lend
 
 pytestmark = pytest.mark.model
@@ -213,3 +213,40 @@ def test_learning_resumes_after_sigkill(ready_paths: Paths, clock: Ticking) -> N
     assert [memory.text for memory in chat.known()] == ["The user's sister Marta lives in Oslo."]
     assert chat.store.without_vector("rounds", chat.embedder_id) == []
     chat.close()
+
+
+@pytest.mark.parametrize(
+    ("replies", "expected", "asked"),
+    [
+        (["Oslo, of course."], "Oslo, of course.", 1),
+        (["I have no memory of your town.", "You live in Oslo."], "You live in Oslo.", 2),
+        (["I have no memory of your town.", "I have no memory of it."], "I have no memory of your town.", 2),
+        (["I"], "I", 2),  # cut where a refusal might begin
+    ],
+)
+def test_what_is_not_found_in_all_notes_is_sought_in_the_nearest(
+    open_chat: Open, monkeypatch: pytest.MonkeyPatch, replies: list[str], expected: str, asked: int
+) -> None:
+    chat = open_chat()
+    conversation = chat.open()
+    for text in ("I live in Oslo.", "I work in Oslo as a nurse.", "My sister Ann lives in Oslo too."):
+        send(chat, conversation, text)
+    assert chat.settle()
+    prompts: list[str] = []
+
+    def scripted(messages: list[dict[str, str]], **_: object) -> Iterator[str | Usage]:
+        prompts.append(messages[-1]["content"])
+        yield from replies[min(len(prompts), len(replies)) - 1].partition(" ")
+        yield Usage(reply_tokens=3)
+
+    monkeypatch.setattr(chat.engine, "chat", scripted)
+    events = send(chat, chat.open(), "Which town do I live in?")
+    assert said(events) == expected
+    last = events[-1]
+    assert isinstance(last, Finished)
+    assert last.turn.content == expected
+    assert last.usage.reply_tokens == 3
+    assert len(prompts) == asked
+    if asked == 2:
+        notes = [prompt.count("\n- ") for prompt in prompts]
+        assert notes[0] > notes[1] == 2

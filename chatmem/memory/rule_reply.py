@@ -17,6 +17,7 @@ from chatmem.types import Candidate, Recall
 from chatmem.words import content_stems, is_personal, is_question
 
 NO_MEMORY = "I have no memory of that. Tell me, and I will remember it."
+REFUSAL = "I have no memory of"  # how the adapter taught the bundled model to refuse
 NOT_SURE = "I am not sure. What comes closest in my memory: {}"
 OPENERS = ("Noted: {}", "I will remember that: {}", "Good to know. {}")
 _NAME_ASKED = re.compile(
@@ -53,6 +54,12 @@ def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], nu
     opener = OPENERS[number // 2 % len(OPENERS)]
     lead = " ".join(facts)
     return opener.format(lead[0].lower() + lead[1:] if ": {}" in opener else lead)
+
+
+def may_refuse(begun: str) -> bool:
+    """Whether a reply that begins so is, or may still become, a refusal as the bundled model says it."""
+    text = begun.lstrip()
+    return text.startswith(REFUSAL) or REFUSAL.startswith(text)
 
 
 def _name_asked(message: str, recall: Recall) -> str | None:

@@ -89,10 +89,11 @@ def say(chat: Chat, conversation: Conversation, message: str) -> tuple[str, Reca
     return done[-1].turn.content, done[-1].recall
 
 
-def lived(file: Path) -> Iterator[Asked]:
-    """One person's weeks: the messages are said, the questions asked, each in a conversation of its own."""
+def lived(file: Path, models: Path) -> Iterator[Asked]:
+    """One person's weeks: the messages are said, the questions asked, each in a conversation of its own. The ``models`` serve all."""
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "models").symlink_to(models)
         chat = Chat(Paths(Path(folder)).make(), Settings(), clock)
         try:
             chat.engine.wait(120)
@@ -118,8 +119,9 @@ def main() -> int:
     """Print the shares, and the errors if asked."""
     heldout, errors = "--heldout" in sys.argv, "--errors" in sys.argv and "--heldout" not in sys.argv
     tally = Tally()
+    shared = tempfile.TemporaryDirectory()
     for file in sorted((DATA / ("heldout" if heldout else "tune")).glob("*.txt")):
-        for asked in lived(file):
+        for asked in lived(file, Path(shared.name)):
             if asked.key:
                 tally.count("told: in what was recalled", asked.recalled)
                 tally.count("told: in the reply", asked.right)
@@ -134,6 +136,7 @@ def main() -> int:
                     print("      ", " ".join(item.text.split())[:150])
     for name, of in tally.of.items():
         print(f"{name:<40} {tally.done[name] / of:6.1%} ({tally.done[name]}/{of})")
+    shared.cleanup()
     return 0
 
 
