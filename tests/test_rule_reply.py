@@ -68,6 +68,16 @@ def test_a_name_that_memory_knows_is_said(message: str, texts: list[str], reply:
     assert rule_reply(message, recalled("confident", *items), [], 1, trained=True) == reply
 
 
+def test_advice_on_food_gets_what_has_to_be_minded() -> None:
+    shellfish = told("The user is allergic to shellfish.", 2).model_copy(update={"parts": {"diet": 0.3}})
+    assert (
+        rule_reply("What can I cook tonight?", recalled("possible", NURSE, shellfish), [], 1, trained=True)
+        == "Mind this: you are allergic to shellfish."
+    )
+    assert rule_reply("What can I cook tonight?", recalled("confident", NURSE), [], 1, trained=True) is None
+    assert rule_reply("What did I cook?", recalled("confident", shellfish), [], 1, trained=True) is None
+
+
 def test_what_was_learnt_is_said_back_in_varied_words() -> None:
     message = "My sister Marta lives in Oslo and I'm allergic to cashews."
     replies = [rule_reply(message, recalled("none"), extract(message, NOW), number) for number in (1, 3, 5)]

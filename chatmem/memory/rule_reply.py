@@ -13,6 +13,7 @@ from chatmem.memory.cues import NEGATIVE
 from chatmem.memory.histories import asks_for_history
 from chatmem.memory.people import names_of
 from chatmem.memory.person import second_person
+from chatmem.memory.query import asks_for_food
 from chatmem.types import Candidate, Recall
 from chatmem.words import content_stems, is_personal, is_question
 
@@ -33,12 +34,13 @@ def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], nu
     """What to answer without the model, or None to let it speak.
 
     Nothing remembered about a question on the user: say so; something that may only bear on it: say that; that what is
-    asked about is not so: say it; the name of somebody: say it. A statement that teaches something: say it back, so that the user sees what was
-    understood. ``number`` of the turn varies the wording. A model ``trained`` to refuse what its notes do not hold judges
-    by itself whether something that may bear on the question answers it.
+    asked about is not so, the name of somebody, an allergy where advice on food is asked for: say it. A statement that
+    teaches something: say it back, so that the user sees what was understood. ``number`` of the turn varies the wording.
+    A model ``trained`` to refuse what its notes do not hold judges by itself whether something that may bear on the
+    question answers it.
     """
     if is_question(message):
-        if said := _what_is_over(message, recall) or _name_asked(message, recall):
+        if said := _what_is_over(message, recall) or _name_asked(message, recall) or _diet_minded(message, recall):
             return said
         if not is_personal(message) or recall.state not in ("none", "possible"):
             return None
@@ -68,6 +70,13 @@ def _name_asked(message: str, recall: Recall) -> str | None:
     who = match["who"].casefold() if match else ""
     names = names_of(who, [item.text for item in recall.items if item.source == "memory"]) if who else []
     return f"Your {who} is called {names[0]}." if len(names) == 1 else None
+
+
+def _diet_minded(message: str, recall: Recall) -> str | None:
+    """What has to be minded where advice on food is asked for: a small model would suggest it, or refuse."""
+    minded = [item.text for item in recall.shown if item.parts.get("diet", 0.0) > 0][:MAX_REPEATED] if asks_for_food(message) else []
+    said = " ".join(map(second_person, minded))
+    return f"Mind this: {said[0].lower()}{said[1:]}" if said else None
 
 
 def _what_is_over(message: str, recall: Recall) -> str | None:
