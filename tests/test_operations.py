@@ -253,7 +253,9 @@ class Life(RuleBasedStateMachine):
     def purge(self, data: st.DataObject, words: bool, undone: bool) -> None:
         away = sorted(self.written.keys() - {memory.id for memory in self.store.memories(None)} - self.seen)
         chosen = away[:1] if undone and away else [memory.id for memory in self._pick(data, "active", "superseded", "archived", "merged")]
-        turns = {turn for sources in self.store.source_ids(chosen).values() for turn in sources} if words else set()
+        reached = operations.reach(self.store, chosen)  # what was merged with a chosen one goes too, and what was said of it
+        turns = {turn.id for turn in reached.turns} if words else set()
+        assert not words or {turn for sources in self.store.source_ids(chosen).values() for turn in sources} & self.said.keys() <= turns
         operations.purge(self.store, chosen, words=words)
         self._forget_words(chosen, turns)
         assert self.store.memories(None, chosen) == []
