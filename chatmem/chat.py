@@ -7,7 +7,7 @@ learning from them happens afterwards, in one background thread that survives be
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
@@ -206,15 +206,20 @@ class Chat:
             turn = self._reply_turn(conversation, user, plain, "complete", None, found)
             yield Finished(turn=turn, recall=found, usage=Usage(context=info.context))
             return
-        tries = [self._messages(conversation, user.content, found, info)]
-        if notes_alone(user.content, found, skill) and (nearest := nearest_notes(user.content, found, skill)):
-            tries.append(self._messages(conversation, user.content, nearest, info))
+        messages = self._messages(conversation, user.content, found, info)
+        alone = notes_alone(user.content, found, skill)
+
+        def tries() -> Iterator[list[dict[str, str]]]:
+            yield messages
+            if alone and (nearest := nearest_notes(user.content, found, skill)):
+                yield self._messages(conversation, user.content, nearest, info)
+
         pieces: list[str] = []
         usage = Usage(context=info.context)
         failure: ChatmemError | None = None
         try:
-            steady = 0.0 if notes_alone(user.content, found, skill) and not self._answered(conversation, user) else None
-            for piece in self._spoken(tries, self._reserve(info), cancel, steady):
+            steady = 0.0 if alone and not self._answered(conversation, user) else None
+            for piece in self._spoken(tries(), self._reserve(info), cancel, steady):
                 if isinstance(piece, Usage):
                     usage = piece
                 else:
@@ -237,7 +242,7 @@ class Chat:
         else:
             yield Finished(turn=self._reply_turn(conversation, user, said, "complete", usage, found), recall=found, usage=usage)
 
-    def _spoken(self, tries: Sequence[list[dict[str, str]]], most: int, cancel: threading.Event, temperature: float | None) -> Iterator[str | Usage]:
+    def _spoken(self, tries: Iterable[list[dict[str, str]]], most: int, cancel: threading.Event, temperature: float | None) -> Iterator[str | Usage]:
         """The model's reply to the first prompt that it does not refuse; else its first refusal. A refusal is held back until it is known to stand."""
         refusal: list[str | Usage] = []
         for messages in tries:

@@ -172,7 +172,7 @@ _ASKED_AS = {
     "wife husband": "spouse partner married marry family",
     "girlfriend boyfriend fiancé fiancée": "partner",
     "mother father mum mom dad": "parent family",
-    "works employed employer hired teaches runs drives manages studies": "job work living career employer occupation",
+    "works employed employer hired teaches runs manages": "job work living career employer occupation",
     "lives moved renting flat apartment": "live home city town address",
     "allergic intolerant": "allergy intolerance",
     "called named": "name",

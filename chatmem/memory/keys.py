@@ -2,8 +2,9 @@
 
 A round by what the user states in it, not the whole of what was said. A message such as "Can you suggest some frames? By the
 way, I just finished my first oil painting." is about frames to an embedder that reads it whole. So each statement is
-embedded by itself and the round's vector is their mean; requests count half. A round that states nothing is found by its message. Where people talk with each other, as in an imported chat,
-a message answers the one before it ("Ana: Me too, since May!"), which therefore counts a little.
+embedded by itself and the round's vector is their mean; requests count half. A round that states nothing is found by its
+message. Where people talk with each other, as in an imported chat, a message answers the one before it ("Ana: Me too,
+since May!"), which therefore counts a little.
 
 A memory by its sentence and the same as the user would say it: people ask "Do I have allergies?", and that is nearer to "I am
 allergic to shellfish." than to "The user is allergic to shellfish." (cosine .42 and .27). Both together find the right one of
