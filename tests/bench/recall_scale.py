@@ -1,7 +1,7 @@
 """How long recall takes as memory grows: stores of 1,000, 10,000 and 100,000 rounds of made-up talk.
 
 Words follow Zipf's law over 30,000 made-up words (so that common ones stand in most rounds, as in speech), vectors lie
-in 400 clusters. Milliseconds beside the query embedding, p50 and p95, for the first question after opening the store
+in 400 clusters. Memory was looked into for every message, as in the chat, and one in ten only asks. Milliseconds beside the query embedding, p50 and p95, for the first question after opening the store
 (cold: the file's pages are dropped from the cache where the system allows it) and for those that follow (warm).
 
     python -m tests.bench.recall_scale [ROUNDS ...] [--index chroma]
@@ -24,6 +24,7 @@ from chatmem.store import Store
 from chatmem.vectors import VectorIndex
 
 WORDS, CLUSTERS, DIMENSIONS, EMBEDDER = 30_000, 400, 384, "made-up"
+ASKS = 10  # of so many messages one is a question
 QUESTIONS = 60
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
 
@@ -72,7 +73,8 @@ def build(world: World, paths: Paths, rounds: int) -> list[str]:
         db = store._connection
         for start in range(0, rounds, 1000):
             users, replies, facts = world.texts(1000, 30), world.texts(1000, 80), world.texts(500, 9)
-            sessions, turns, words, talks, memories = [], [], [], [], []
+            users = [text + "?" * (i % ASKS == ASKS - 1) for i, text in enumerate(users)]
+            sessions, turns, words, talks, memories, recalls = [], [], [], [], [], []
             for first in range(0, 1000, 5):
                 number = (start + first) // 5 + 1
                 at = (datetime(2020, 1, 1, 9, tzinfo=UTC) + timedelta(hours=number)).isoformat(timespec="milliseconds")
@@ -84,6 +86,7 @@ def build(world: World, paths: Paths, rounds: int) -> list[str]:
                         turns.append((f"s{number}_{n}", f"s{number}", n, parent, role, text, at))
                         words.append((f"s{number}_{n}", text, f"{before}\n{text}"))
                         before, parent = text, f"s{number}_{n}"
+                    recalls.append((f"r{start + i + 1}", f"s{number}_{n - 1}", f"s{number}_{n}", at))
                 sessions.append((f"s{number}", at, parent))
                 talks.append(
                     (
@@ -97,6 +100,7 @@ def build(world: World, paths: Paths, rounds: int) -> list[str]:
                 memories.append((start // 2 + i + 1, f"m{start // 2 + i + 1}", f"The user {fact}.", fact, said[2 * i]))
             db.executemany("INSERT INTO session VALUES (?, 'default', '', ?, NULL, 'consolidated', ?)", sessions)
             db.executemany("INSERT INTO turn VALUES (?, ?, ?, ?, ?, ?, ?, 'complete', NULL, NULL)", turns)
+            db.executemany("INSERT INTO recall VALUES (?, ?, ?, 'confident', 20, ?)", recalls)
             db.executemany("INSERT INTO turn_fts (id, text, window) VALUES (?, ?, ?)", words)
             db.executemany("INSERT INTO session_fts (rowid, id, text) VALUES (?, ?, ?)", talks)
             db.executemany(
