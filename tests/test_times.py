@@ -123,6 +123,12 @@ We talked on Friday the 13th of November | 2026-11-13
 It was Sunday, 3 May | 2026-05-03
 I swim every Monday | -
 I swim on Mondays | -
+I swim on saturday mornings | -
+we eat pizza on Friday nights | -
+I swam on Saturday morning | 2026-11-14
+my assistant stops already on the 18th of december | 2026-12-18
+I want a new roof this spring | 2027-03-01 2027-05-31
+she wants to move house in March | 2027-03-01 2027-03-31
 Monday blues | -
 I painted it last weekend | 2026-11-14 2026-11-15
 we painted it over the weekend | 2026-11-14 2026-11-15

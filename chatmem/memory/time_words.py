@@ -117,7 +117,7 @@ PATTERNS = [
         (
             "weekday",
             rf"\b(?:(?P<which>last|next|this|on|this past|this coming|by|until|since|coming) )?"
-            rf"(?P<habit>every |each )?{_WEEKDAY}(?! (?:club|roast|league)|,? the \d+[snrt])",
+            rf"(?P<habit>every |each )?{_WEEKDAY}(?! (?:club|roast|league|(?:morning|afternoon|evening|night)s)\b|,? the \d+[snrt])",
         ),
         (
             "weekday",
@@ -152,9 +152,9 @@ _CLAUSE_END = re.compile(
 _ING = r"(?!during|evening|morning|something|nothing|anything|everything|wedding|building|king|thing)\w{2,}ing"
 _AHEAD = re.compile(
     r"\b(?:will|shall|can(?:'t|not)?(?! (?:you )?(?:tell|remember|believe|stop))|must(?! (?:say|admit))|should|might|needs? to|"
-    r"(?:would|'d) like to|let's|remind|see (?:you|u|ya)|good luck|wish (?:me|us) luck|"
+    r"(?:would|'d) like to|wants? (?:to|an?|the|my|our)|let's|remind|see (?:you|u|ya)|good luck|wish (?:me|us) luck|"
     r"going to|gonna|plan(?:ning|s)?|upcoming|tomorrow|due|expect(?:ing|s)?|schedul\w+|book(?:ed|ing)|tickets?|reserv\w+|deadline|appointment|"
-    r"look(?:ing)? forward|hop(?:e|es|ing) to|want to|intend|leaves?|arrives?|starts?|begins?|opens?|closes?|ends?|coming up|"
+    r"look(?:ing)? forward|hop(?:e|es|ing) to|intend|leaves?|arrives?|starts?|begins?|opens?|closes?|ends?|stops?|finish(?:es)?|coming up|"
     r"turns(?! out)|retires?|graduates?|moves|flies|runs out|comes? (?:off|out|over|to stay)|(?:i|we|they) (?:fly|go|move|meet|travel|play|see|sign|sit|perform|compete|defend)|signs|performs|competes|defends|"
     rf"(?:am|is|are|be|\w+'(?:m|re|s)) (?:\w+ )?{_ING})\b|'ll\b",
     re.IGNORECASE,

@@ -117,9 +117,11 @@ def _nearest(make: Callable[[int], tuple[date, date]], today: date, direction: i
 
 
 def _this(make: Callable[[int], tuple[date, date]], today: date, direction: int) -> tuple[date, date]:
-    """The dates in this year, or in the last one for "this December was cold" said in March."""
+    """The dates in this year, or in the one before or after it for "this December was cold" and "this spring I will" said in March and in June."""
     found = make(today.year)
-    return make(today.year - 1) if direction < 0 and found[0] > today else found
+    if direction < 0 and found[0] > today:
+        return make(today.year - 1)
+    return make(today.year + 1) if direction > 0 and found[1] < today else found
 
 
 _FINAL = re.compile(r"\b(?:my|his|their|our|your) $", re.IGNORECASE)  # not "her": "I saw her last week"
