@@ -85,6 +85,8 @@ def finite(verb: str, *, habit: bool = False, past_time: bool = False) -> str:
         return verb
     if low in _SAME_PAST and not habit:
         return verb
+    if low.endswith("ing") and len(low) > 4 and low not in ("bring", "sting", "swing", "cling", "fling", "string"):
+        return "is " + verb  # "we going out tonight"
     if low.endswith("ed") and low not in ("need", "feed", "speed", "weed", "breed", "bleed", "exceed", "succeed", "proceed", "embed"):
         return verb
     if low.endswith(("s", "sh", "ch", "x", "z")) or low in ("go", "do", "undergo"):
