@@ -71,5 +71,10 @@ def statements(text: str) -> str:
 
 
 def is_personal(text: str) -> bool:
-    """Whether a question is about the user: "my dog", "where did I go"; not "tell me a story" or "what should I cook"."""
-    return re.search(r"\b(?:my|mine|our|ours|(?:am|was|do|did|have|had) (?:i|we))\b", text, re.IGNORECASE) is not None
+    """Whether a question is about the user: "my dog", "where did I go"; not "tell me a story", "what should I cook" or "how do I boil rice"."""
+    return re.search(r"\b(?:my|mine|our|ours|(?:am|was|(?<!how )do|did|have|had) (?:i|we))\b", text, re.IGNORECASE) is not None
+
+
+def speaks_of_self(text: str) -> bool:
+    """Whether somebody speaks of themselves, alone or with others: "who teaches me?", "where do we live"."""
+    return re.search(r"\b(?:i|im|ive|me|my|mine|we|us|our|ours)\b", text, re.IGNORECASE) is not None

@@ -18,7 +18,7 @@ from chatmem.memory.context import excerpt
 from chatmem.memory.fusion import Ranked, best_of, fuse, rank_sessions, spread_out
 from chatmem.memory.keys import embed_rounds, own_statements, round_vectors
 from chatmem.memory.query import analyse, asks_for_advice, asks_what_was_answered
-from chatmem.memory.recall import explain, judge, lift_by_session, recall
+from chatmem.memory.recall import COSINE_FLOOR, explain, judge, lift_by_session, recall
 from chatmem.store import Store
 from chatmem.types import Candidate, Recall, RecallItem
 from chatmem.vectors import VectorIndex
@@ -251,6 +251,8 @@ def test_a_memory_is_told_from_all_the_others_that_are_as_near() -> None:
     assert judge([best, *(memory(f"m{n}", 0.02) for n in range(2, 20))]).state == "possible"
     assert judge([memory("m1", 0.2)]).state == "none"
     assert judge([memory("m1", 0.2, telling=0.5)]).state == "possible"
+    assert judge([memory("m1", 0.2)], own=True).state == "possible"  # who asks about themselves has most likely told it
+    assert judge([memory("m1", 0.1)], own=True).state == "none"
 
 
 # ---------------------------------------------------------------------- what only says again what memory holds
@@ -366,6 +368,15 @@ def test_advice_gets_what_is_near_and_nothing_else(talked: Store) -> None:
     found = ask(talked, "Any ideas for a violin recital?")
     assert found.state == "none"
     assert not found.shown
+
+
+def test_a_question_gets_a_few_items_however_far_they_are(talked: Store) -> None:
+    def far(message: str) -> list[str]:
+        return [one.text for one in ask(talked, message).shown if not one.parts["overlap"] and one.parts["cosine"] < COSINE_FLOOR]
+
+    assert far("What is my beagle called?")
+    assert not far("My beagle is called Pepper.")
+    assert not far("Any ideas for my beagle?")
 
 
 def test_a_long_round_costs_what_is_shown_of_it(store: Store) -> None:

@@ -18,7 +18,7 @@ from chatmem.memory.histories import asks_for_history
 from chatmem.memory.keys import is_own_statement
 from chatmem.memory.person import second_person
 from chatmem.memory.query import asks_what_was_answered
-from chatmem.memory.recall import ROUND_CHARACTERS
+from chatmem.memory.recall import ROUND_CHARACTERS, nearness
 from chatmem.memory.times import age, resolve, written, written_range
 from chatmem.prompts import Prompt
 from chatmem.types import Recall, RecallItem, Turn
@@ -55,6 +55,11 @@ def _notable(message: str, recall: Recall, skill: Skill) -> list[RecallItem]:
     return [item for item in recall.shown if item.source == "memory" or statements(item.text.partition("\n")[0]).strip()]
 
 
+def notes_of(message: str, recall: Recall, today: date, skill: Skill) -> list[tuple[date, dict[str, str]]]:
+    """What such a model is shown of the recalled, best first: of each the day, and the line of the prompt."""
+    return [_note(item, message, today, skill) for item in _notable(message, recall, skill)[: NOTES[skill]]]
+
+
 def nearest_notes(message: str, recall: Recall, skill: Skill) -> Recall | None:
     """The recall with the two nearest of its notes alone, for a trained model that did not find the answer in all; None where it had no more.
 
@@ -64,11 +69,7 @@ def nearest_notes(message: str, recall: Recall, skill: Skill) -> Recall | None:
     notes = _notable(message, recall, skill)[: NOTES[skill]]
     if skill != "trained" or len(notes) <= NEAREST:
         return None
-
-    def closeness(item: RecallItem) -> float:
-        return item.parts.get("cosine", 0.0) + 0.5 * item.parts.get("overlap", 0.0) + 0.2 * item.parts.get("telling", 0.0)
-
-    return recall.model_copy(update={"items": sorted(notes, key=closeness, reverse=True)[:NEAREST]})
+    return recall.model_copy(update={"items": sorted(notes, key=nearness, reverse=True)[:NEAREST]})
 
 
 def build_messages(
@@ -99,8 +100,7 @@ def build_messages(
         "message": message,
     }
     system = {"role": "system", "content": prompt.render("system", profile="" if small else profile, notes=[], **values)}
-    shown = [] if small and not question else _notable(message, recall, skill)[: NOTES[skill]]
-    notes = [_note(item, message, today, skill) for item in shown]
+    notes = [] if small and not question else notes_of(message, recall, today, skill)
     kept = [] if notes_alone(message, recall, skill) else _spoken(history) if small else list(history)
     while True:
         ordered = [note for _, note in (sorted(notes, key=lambda dated: dated[0]) if skill == "trained" else notes)]

@@ -28,7 +28,7 @@ from chatmem.memory.histories import asks_for_history
 from chatmem.memory.query import DIET, Query, analyse, asks_for_advice, asks_for_food
 from chatmem.store import Store, VectorKind
 from chatmem.types import Recall, RecallItem
-from chatmem.words import content_stems, statements, stem
+from chatmem.words import content_stems, is_question, speaks_of_self, statements, stem
 
 __all__ = ["Explanation", "Searcher", "Verdict", "explain", "judge", "rank_sessions", "recall"]
 
@@ -37,7 +37,8 @@ COMPARED = 16  # of the best rounds are read, or as many as may be shown: more c
 COMPARED_MEMORIES = 30
 JUDGED = 5
 KEPT, KEPT_FREELY = 50, 30
-CLOSENESS = 0.5  # of the score; the other half is the fused share
+CLOSENESS = 0.5  # of a round's score; the other half is the fused share
+NEARNESS, SHARE = 0.7, 0.2  # of a memory's score: its own nearness, and its fused share
 QUESTION_WEIGHT = 0.6  # of the closeness of a round that mostly asks
 READ_CHARACTERS = 3000  # of a text compared with the question
 ROUND_CHARACTERS = 900  # of a round are shown: what the user says, and the part of a long reply that bears on the question
@@ -49,11 +50,13 @@ CHANCE = 0.6  # of the mean evidence of the rounds read after the first JUDGED: 
 IN_TIME = 0.5  # added for what lies in the days asked about
 # Set on the adapter's families of facts in stores of 5 to 150; checked on others: python -m tests.bench.gate
 MEMORY_EVIDENCE = 0.25  # a cosine, a fifth of the telling share, less what chance brings
+OWN_EVIDENCE = 0.15  # the same where the user asks about themselves, and has most likely told it: python -m tests.bench.weeks
 TELLING_WEIGHT = 0.2
 UNTOLD = 0.35  # of the words of a message: when memories lack more of them, it is shown beside them
 MEMORY_FLOOR = 0.33  # a memory below it that shares no word is not shown
 WORDS_ALONE = 0.3  # the share needed where meaning is left out
 COSINE_FLOOR = 0.30  # an item below it that shares no word is not shown
+FEWEST = 4  # items are shown for a question all the same: what is asked in other words than it was said lies far from the question
 COSINE_SURE = 0.55
 COSINE_SURE_WITH_WORD = 0.40
 
@@ -159,12 +162,22 @@ def explain(
     items.sort(key=lambda item: (-item.score, item.source, item.id))
     step("score")
     verdict = (
-        judge(items, by_words_alone=query_vector is None or not settings.dense_weight, advice=asks_for_advice(question))
+        judge(
+            items,
+            by_words_alone=query_vector is None or not settings.dense_weight,
+            advice=asks_for_advice(question),
+            own=is_question(question) and speaks_of_self(question),
+        )
         if settings.gate
         else Verdict("possible" if items else "none")
     )
     step("gate")
-    shown = _choose(store, items, most, settings.budget, gate=settings.gate, past=asks_for_history(question)) if verdict.state != "none" else []
+    fewest = FEWEST if is_question(question) and not asks_for_advice(question) else 0
+    shown = (
+        _choose(store, items, most, settings.budget, gate=settings.gate, fewest=fewest, past=asks_for_history(question))
+        if verdict.state != "none"
+        else []
+    )
     chosen = {(item.source, item.id) for item in shown}
     rest = [item for item in items if (item.source, item.id) not in chosen][:KEPT]
     step("choose")
@@ -273,13 +286,13 @@ def _round_items(store: Store, lists: dict[str, Ranked], query: Query, settings:
 
 
 def _memory_items(store: Store, lists: dict[str, Ranked], query: Query, settings: MemorySettings, most: int) -> list[RecallItem]:
-    """The candidate memories with their scores: each is short, so its own closeness counts as much as the fused share."""
+    """The candidate memories with their scores: each is one short sentence, so that its own nearness tells more than its share of the best."""
     fused = fuse(lists)
     totals = {id_: sum(parts.values()) for id_, parts in fused.items()}
     best = sorted(totals, key=lambda id_: (-totals[id_], id_))[:KEPT]
     items = _fetch(store, "memories", best, fused, lists, query, settings, max(COMPARED_MEMORIES, most))
     for item in items:
-        item.score = _bounded((1 - CLOSENESS) * item.parts["fused"] + CLOSENESS * _closeness(item) + item.parts.get("time", 0.0))
+        item.score = _bounded(NEARNESS * nearness(item) + SHARE * item.parts["fused"] + item.parts.get("time", 0.0) + item.parts.get("diet", 0.0))
     return items
 
 
@@ -329,15 +342,21 @@ def _closeness(item: RecallItem) -> float:
     return 0.5 * max(0.0, item.parts["cosine"]) + 0.5 * item.parts["overlap"]
 
 
+def nearness(item: RecallItem) -> float:
+    """How near an item by itself is to the question, about 0..1.7: by meaning, and by the share of the question's words that it holds."""
+    return item.parts.get("cosine", 0.0) + 0.5 * item.parts.get("overlap", 0.0) + TELLING_WEIGHT * item.parts.get("telling", 0.0)
+
+
 def _bounded(score: float) -> float:
     return round(min(1.0, max(0.0, score)), 4)
 
 
-def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False, advice: bool = False) -> Verdict:
+def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False, advice: bool = False, own: bool = False) -> Verdict:
     """How sure recall is that something it found bears on the question, by absolute closeness of the best items.
 
     Nothing is remembered when no item by itself has enough ``evidence`` above ``by_chance`` (where there are no cosines, enough of the
-    question's words). A memory is one short sentence, so that less is asked of it. Where ``advice`` is asked for, whatever may be shown is enough.
+    question's words). A memory is one short sentence, so that less is asked of it, and least when the user asks about their ``own`` life. Where
+    ``advice`` is asked for, whatever may be shown is enough.
     """
     best = items[:JUDGED]
     if not best:
@@ -346,7 +365,7 @@ def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False, advice: 
     telling = max(item.parts["telling"] for item in best)
     most = max(map(evidence, best)) - by_chance(items)
     found = max(telling, *(item.parts["overlap"] for item in best)) >= WORDS_ALONE if by_words_alone else most >= EVIDENCE
-    near = memory_evidence(items) >= MEMORY_EVIDENCE
+    near = memory_evidence(items) >= (OWN_EVIDENCE if own else MEMORY_EVIDENCE)
     sure = any(item.parts["cosine"] >= COSINE_SURE or item.parts["overlap"] >= 0.99 for item in best)
     if not (sure or found or near or (advice and any(map(_near_enough, items)))):
         return Verdict("none", cosine, telling, round(most, 4))
@@ -385,8 +404,8 @@ def _near_enough(item: RecallItem) -> bool:
     )
 
 
-def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, *, gate: bool, past: bool) -> list[RecallItem]:
-    """The items to show within the limits.
+def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, *, gate: bool, fewest: int, past: bool) -> list[RecallItem]:
+    """The items to show within the limits: those that are near enough, and any others while they are not yet ``fewest``.
 
     A round is left out when memories drawn from it say the same as well, and when all it taught has changed since,
     unless the question is about the ``past``.
@@ -397,7 +416,7 @@ def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, 
     sources = store.source_ids([item.id for item in items if item.source == "memory"])
     outdated = set() if past else store.outdated_rounds([item.id for item in items if item.source == "round"])
     spent = 0
-    for item in items:
+    for item in filter(_near_enough, items) if gate else items:
         for turn_id in sources.get(item.id, []):
             covered[turn_id] = max(covered.get(turn_id, 0.0), item.score)
             told.setdefault(turn_id, set()).update(content_stems(item.text))
@@ -411,7 +430,7 @@ def _choose(store: Store, items: Sequence[RecallItem], limit: int, budget: int, 
             item.reason = f"beyond the first {limit}"
         elif spent + cost > budget and shown:
             item.reason = "over the token budget"
-        elif gate and not _near_enough(item):
+        elif gate and len(shown) >= fewest and not _near_enough(item):
             item.reason = "too far from the question"
         else:
             item.shown = True
