@@ -28,7 +28,7 @@ from chatmem.memory.person import second_person
 from chatmem.memory.propose import Proposer
 from chatmem.memory.recall import Explanation
 from chatmem.memory.recall import explain as explain_recall
-from chatmem.memory.rule_reply import may_refuse, rule_reply
+from chatmem.memory.rule_reply import instead_of_refusal, may_refuse, rule_reply
 from chatmem.prompts import load_prompt
 from chatmem.store import Store
 from chatmem.types import Cancelled, Clock, Failed, Finished, Memory, Operation, Recall, Recalled, Session, Token, Turn, TurnEvent, Usage
@@ -219,7 +219,8 @@ class Chat:
         failure: ChatmemError | None = None
         try:
             steady = 0.0 if alone and not self._answered(conversation, user) else None
-            for piece in self._spoken(tries(), self._reserve(info), cancel, steady):
+            instead = instead_of_refusal(user.content, found) if skill != "full" else None
+            for piece in self._spoken(tries(), self._reserve(info), cancel, steady, instead):
                 if isinstance(piece, Usage):
                     usage = piece
                 else:
@@ -242,8 +243,13 @@ class Chat:
         else:
             yield Finished(turn=self._reply_turn(conversation, user, said, "complete", usage, found), recall=found, usage=usage)
 
-    def _spoken(self, tries: Iterable[list[dict[str, str]]], most: int, cancel: threading.Event, temperature: float | None) -> Iterator[str | Usage]:
-        """The model's reply to the first prompt that it does not refuse; else its first refusal. A refusal is held back until it is known to stand."""
+    def _spoken(
+        self, tries: Iterable[list[dict[str, str]]], most: int, cancel: threading.Event, temperature: float | None, instead: str | None
+    ) -> Iterator[str | Usage]:
+        """The model's reply to the first prompt that it does not refuse; else ``instead``, or its first refusal.
+
+        A refusal is held back until it is known to stand.
+        """
         refusal: list[str | Usage] = []
         for messages in tries:
             held: list[str | Usage] = []
@@ -260,6 +266,9 @@ class Chat:
             refusal = refusal or held
             if cancel.is_set():
                 break
+        if instead and not cancel.is_set():
+            yield instead
+            refusal = [piece for piece in refusal if isinstance(piece, Usage)]
         yield from refusal
 
     def _answered(self, conversation: Conversation, user: Turn) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from chatmem.memory.extract import extract
-from chatmem.memory.rule_reply import NO_MEMORY, rule_reply
+from chatmem.memory.rule_reply import NO_MEMORY, instead_of_refusal, rule_reply
 from chatmem.types import Recall, RecallItem
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -26,6 +26,7 @@ def recalled(state: Literal["confident", "possible", "none"], *items: RecallItem
         ("What is my job?", recalled("possible", NURSE), "I am not sure. What comes closest in my memory: You work as a nurse."),
         ("What is my job?", recalled("confident", NURSE), None),
         ("Tell me a joke.", recalled("none"), None),
+        ("how do I get wax out of a tablecloth", recalled("none"), None),
         ("What is the capital of Peru?", recalled("possible", NURSE), None),
         ("Good morning!", recalled("none"), None),
     ],
@@ -58,6 +59,7 @@ def test_what_is_no_longer_so_is_said_as_it_stands(message: str, items: list[Rec
         ("what's my husband called", ["The user's husband Rui drives a van."], "Your husband is called Rui."),
         ("What is my pet called?", ["The user has a tortoise named Usain."], "Your pet is called Usain."),
         ("do you remember my boss's name?", ["The user moved house with the user's boss Ann."], "Your boss is called Ann."),
+        ("What is my landlord's name?", ["The user's landlord is called Mr Okafor."], "Your landlord is called Mr Okafor."),
         ("What is my cat called?", ["The user has a cat called Tom.", "The user's cat Kim is old."], None),  # which of the two?
         ("What is my wife called?", ["The user's husband Rui drives a van."], None),
         ("Who is my husband?", ["The user's husband Rui drives a van."], None),
@@ -76,6 +78,13 @@ def test_advice_on_food_gets_what_has_to_be_minded() -> None:
     )
     assert rule_reply("What can I cook tonight?", recalled("confident", NURSE), [], 1, trained=True) is None
     assert rule_reply("What did I cook?", recalled("confident", shellfish), [], 1, trained=True) is None
+
+
+def test_advice_is_not_refused_where_memory_bears_on_it() -> None:
+    seat = told("The user prefers window seats.", 2).model_copy(update={"parts": {"cosine": 0.5, "overlap": 0.5}})
+    assert instead_of_refusal("Which seat should I book?", recalled("confident", NURSE, seat)) == "What I remember of it: You prefer window seats."
+    assert instead_of_refusal("Which seat did I book?", recalled("confident", seat)) is None  # that can be refused
+    assert instead_of_refusal("Which seat should I book?", recalled("confident", NURSE)) is None
 
 
 def test_what_was_learnt_is_said_back_in_varied_words() -> None:

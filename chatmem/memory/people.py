@@ -19,14 +19,15 @@ _MANY = "parents|grandparents|kids|children|sons|daughters|brothers|sisters|sibl
 _EVENTS = "wedding|party|trip|flight|exam|interview|appointment|concert|surgery|operation|graduation|meeting|presentation|vacation|holiday|conference|recital|tournament|race|show|gig|new job|job|internship|course|class|thesis|deadline|due date|baby shower|reunion|retirement|marathon|audition|viewing|hearing|scan"
 _RELATION = rf"(?:{_FEMALE}|{_MALE}|{_EITHER}|{_PETS})"
 _NAME = r"[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ](?<!'s)(?<!’s)"
+_CALLED = rf"(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.? )?{_NAME}"
 _OWN = re.compile(
     rf"\b(?P<whose>my|our) (?P<adjective>(?:(?:older|younger|elder|little|big|twin|eldest|oldest|youngest|best|old|new|late|first|second|other|rescue|good|close|dear|childhood|step|half|ex|former|sweet|lovely|little) ){{0,2}})"
-    rf"(?P<relation>{_RELATION}|{_MANY})\b(?!-| in law\b)(?P<possessive>['’]s)?(?:(?:,| is| was)? (?:named|called)|,| -| is)? ?(?P<name>(?-i:{_NAME}))?(?P<owner>['’]s)?",
+    rf"(?P<relation>{_RELATION}|{_MANY})\b(?!-| in law\b)(?P<possessive>['’]s)?(?:(?:,| is| was)? (?:named|called)|,| -| is)? ?(?P<name>(?-i:{_CALLED}))?(?P<owner>['’]s)?",
     re.IGNORECASE,
 )
 _NEW = re.compile(
     rf"\b(?:(?:i|we)(?:'ve|'m|'re| have| had)? (?:\w+ ){{0,2}}?|^(?:\w+ )?)(?:have|had|got|get|adopted|rescued|bought|own|getting|fostering|foster|keep) (?:a|an|one|another) (?P<adjective>(?:[\w-]+ ){{0,3}}?)(?P<relation>{_PETS}|friend|colleague|flatmate|roommate|brother|sister|son|daughter|twin brother|twin sister|cousin|boyfriend|girlfriend|partner|neighbou?r)\b"
-    rf"(?! (?:food|bed|toy|house|video))(?:(?:,| who is| that's)? (?:named|called)|,)? ?(?P<name>(?-i:{_NAME}))?",
+    rf"(?! (?:food|bed|toy|house|video))(?:(?:,| who is| that's)? (?:named|called)|,)? ?(?P<name>(?-i:{_CALLED}))?",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
@@ -57,7 +58,7 @@ _NOT_NAMES = frozenset(
 
 
 _TOLD = re.compile(
-    rf"\b[Tt]he user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION}) (?:is (?:called|named) )?(?P<name>{_NAME})| has an? (?P<relation>(?:[a-z]+ )?{_RELATION}) (?:called|named) (?P<called>{_NAME}))\b"
+    rf"\b[Tt]he user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION}) (?:is (?:called|named) )?(?P<name>{_CALLED})| has an? (?P<relation>(?:[a-z]+ )?{_RELATION}) (?:called|named) (?P<called>{_CALLED}))\b"
 )
 BEFORE = -9  # the sentence of somebody whom no pronoun of this message means
 

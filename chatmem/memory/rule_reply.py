@@ -13,13 +13,15 @@ from chatmem.memory.cues import NEGATIVE
 from chatmem.memory.histories import asks_for_history
 from chatmem.memory.people import names_of
 from chatmem.memory.person import second_person
-from chatmem.memory.query import asks_for_food
+from chatmem.memory.query import asks_for_advice, asks_for_food
+from chatmem.memory.recall import COSINE_SURE_WITH_WORD, nearness
 from chatmem.types import Candidate, Recall
 from chatmem.words import content_stems, is_personal, is_question
 
 NO_MEMORY = "I have no memory of that. Tell me, and I will remember it."
 REFUSAL = "I have no memory of"  # how the adapter taught the bundled model to refuse
 NOT_SURE = "I am not sure. What comes closest in my memory: {}"
+ADVICE = "What I remember of it: {}"
 OPENERS = ("Noted: {}", "I will remember that: {}", "Good to know. {}")
 _NAME_ASKED = re.compile(
     r"^\W*(?:(?:so|and|hey|ok|remind me),? )*(?:do you (?:know|remember) )?(?:(?:what|who)(?:['’]?s| is| was| are)? )?(?:the names? of )?my (?P<who>[\w-]+(?: [\w-]+)?)"
@@ -62,6 +64,16 @@ def may_refuse(begun: str) -> bool:
     """Whether a reply that begins so is, or may still become, a refusal as the bundled model says it."""
     text = begun.lstrip()
     return text.startswith(REFUSAL) or REFUSAL.startswith(text)
+
+
+def instead_of_refusal(message: str, recall: Recall) -> str | None:
+    """What to say where a model refuses advice that memory bears on: the nearest memory. No memory holds advice, so that a refusal is beside the point."""
+    near = [
+        item
+        for item in recall.shown
+        if item.source == "memory" and item.parts.get("cosine", 0.0) >= COSINE_SURE_WITH_WORD and item.parts.get("overlap", 0.0) > 0
+    ]
+    return ADVICE.format(second_person(max(near, key=nearness).text)) if near and asks_for_advice(message) else None
 
 
 def _name_asked(message: str, recall: Recall) -> str | None:
