@@ -17,14 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatmem import catalogue
-from chatmem.adapter import families, packing, tasks
+from chatmem.adapter import families, packing, tasks, weeks
 from chatmem.adapter.cases import write_case
 from chatmem.adapter.measure import Model, judge, natural_trees, tokenizer
 from chatmem.config import ModelSettings, Paths
 from chatmem.engine import Engine
 from chatmem.errors import ModelLoadFailed
+from chatmem.evaluate.embedding import CachedEmbedder
 from chatmem.memory.context import with_dates
 from tests.conftest import lend
+from tests.evaluate.sets import embed
 
 SEEDS = st.integers(0, 10_000)
 SPLITS = st.sampled_from(["train", "test"])
@@ -54,6 +56,44 @@ def test_what_tests_ask_about_was_never_in_training() -> None:
     assert not {" ".join(line["notes"]) for line in tasks.natural("grounded_train")} & {
         " ".join(line["notes"]) for line in tasks.natural("grounded_test")
     }
+
+
+def test_the_made_up_weeks_hold_what_their_questions_ask() -> None:
+    lines: set[str] = set()
+    for file in weeks.weeks():
+        case, asked, _ = weeks.read_week(file)
+        said = [turn.text for past in case.sessions for turn in past.turns if turn.role == "user"]
+        assert len(said) >= 25
+        assert sum(not one.key for one in asked) >= 5
+        for one in asked:
+            assert not one.key or (weeks.holds(one.key, one.answer) and not weeks.holds(one.key, one.question)), (file.name, one)
+        lines.update(said)
+    tested = [line for file in Path("tests/data/weeks").rglob("*.txt") for line in file.read_text("utf-8").splitlines()]
+    assert not [line for line in tested if len(line) > 40 and line in lines]
+
+
+def test_what_is_recalled_becomes_notes_with_what_they_answer_and_what_they_do_not(tmp_path: Path) -> None:
+    file = tmp_path / "ana.txt"
+    file.write_text(
+        "# Ana\nmy dog Rex is a beagle\n+2\ni work at the harbour\n? what breed is my dog => beagle => Rex is a beagle.\n? how old is my dog => -\n"
+        "? where is my work => harbour => You work at the harbour in Genoa.\n"
+    )
+    with closing(CachedEmbedder(tmp_path / "vectors.db", "bags", embed)) as embedder:
+        found = weeks.sets_of(file, embedder, lambda question: f"I have no memory of {question}.")
+    assert found
+    assert all(re.search(r"\(9 November 2026, 2 days ago\)|\(11 November 2026, today\)$", note) for line in found for note in line["notes"])
+    answers = {one["q"]: one["a"] for line in found for one in line["qa"]}
+    assert answers["what breed is my dog"] == "Rex is a beagle."
+    assert answers["how old is my dog"] == "I have no memory of how old is my dog."
+    assert "where is my work" not in answers  # no note says Genoa
+
+
+def test_a_blend_lies_between_two_adapters(tmp_path: Path) -> None:
+    export = pytest.importorskip("chatmem.adapter.export")
+    shipped = Path("data/adapter") / families.load("adapter")["file"]
+    export.blend(shipped, shipped, 0.7, tmp_path / "same.gguf")
+    for was, now in zip(GGUFReader(shipped).tensors, GGUFReader(tmp_path / "same.gguf").tensors, strict=True):
+        assert np.allclose(was.data, now.data, atol=1e-3)
 
 
 def test_the_same_seed_gives_the_same_examples() -> None:

@@ -250,3 +250,17 @@ def test_what_is_not_found_in_all_notes_is_sought_in_the_nearest(
     if asked == 2:
         notes = [prompt.count("\n- ") for prompt in prompts]
         assert notes[0] > notes[1] == 2
+
+
+def test_advice_that_the_model_refuses_is_answered_by_the_memory_that_bears_on_it(open_chat: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat = open_chat()
+    send(chat, chat.open(), "I prefer window seats on planes.")
+    assert chat.settle()
+
+    def refusing(*_: object, **__: object) -> Iterator[str | Usage]:
+        yield from ("I have no memory", " of your seat choice.")
+        yield Usage(reply_tokens=3)
+
+    monkeypatch.setattr(chat.engine, "chat", refusing)
+    assert said(send(chat, chat.open(), "Which seat should I book for my flight?")) == "What I remember of it: You prefer window seats on planes."
+    assert said(send(chat, chat.open(), "Which seat did I book?")) == "I have no memory of your seat choice."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 
 from chatmem import catalogue
 from chatmem.adapter.families import load
-from chatmem.config import find_paths
+from chatmem.config import Settings, find_paths
 from chatmem.lora_gguf import merge
 from chatmem.prompts import shipped_folder
 
@@ -41,6 +42,26 @@ def data(tokens: int, seed: int, out: Path) -> None:
     packed = pack(examples(seed, "train"), tokenizer(_base()), tokens, lambda done: click.echo(f"\r{done / 1e6:.1f} M tokens", nl=False, err=True))
     packed.save(out)
     click.echo(f"\n{len(packed.ends)} examples, {len(packed.tokens)} tokens, {int(packed.wanted.sum())} of them learnt: {out}")
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), default=BUILD / "recalled_train.jsonl", show_default=True)
+def recalled(out: Path) -> None:
+    """Write what chatmem recalls of the made-up weeks as sets of notes and questions; the model as it ships words the refusals."""
+    from chatmem.adapter.measure import Model
+    from chatmem.adapter.weeks import refusals, sets_of, weeks
+    from chatmem.cli.evaluation import open_embedder
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    merged = out.with_name("merged.gguf")
+    merge(_base(), shipped_folder("data") / "adapter" / load("adapter")["file"], merged)
+    refusal = refusals(Model(merged))
+    with ExitStack() as stack, out.open("w", encoding="utf-8") as file:
+        embedder = open_embedder(stack, find_paths(), Settings(), out.with_name("vectors.db"))
+        for number, week in enumerate(weeks(), 1):
+            file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in sets_of(week, embedder, refusal))
+            click.echo(f"\r{number} people", nl=False, err=True)
+    click.echo(f"\n{out}")
 
 
 @main.command()
@@ -78,6 +99,18 @@ def export(checkpoint: Path, out: Path) -> None:
         theirs, ours = llama.reply(prompt, 32).text, llama.text(exporting.greedy(model, llama.tokens(prompt), 32)).strip()
         same += theirs == ours
     click.echo(f"The same words from llama.cpp and torch: {same} of {count}")
+
+
+@main.command()
+@click.argument("new", type=click.Path(path_type=Path, exists=True))
+@click.option("--old", type=click.Path(path_type=Path, exists=True), help="Default: the one that ships.")
+@click.option("--share", default=0.7, show_default=True, help="Of the way from the old one to the new.")
+@click.option("--out", type=click.Path(path_type=Path), default=BUILD / "blend.gguf", show_default=True)
+def blend(new: Path, old: Path | None, share: float, out: Path) -> None:
+    """Go part of the way from an adapter to one trained on from it: nearly all of what is new, with less forgotten."""
+    from chatmem.adapter import export as exporting
+
+    click.echo(f"{out}: sha256 {exporting.blend(old or shipped_folder('data') / 'adapter' / load('adapter')['file'], new, share, out)}")
 
 
 @main.command("eval")

@@ -96,6 +96,11 @@ def natural_answer(rng: random.Random, split: Split) -> Tree:
     return answer_tree(rng, split, _mixed(rng, case) if split == "train" and rng.random() < 0.4 else case, phrased=0.5)
 
 
+def recalled_answer(rng: random.Random, split: Split) -> Tree:
+    """Questions about what chatmem recalled of made-up people's weeks (``weeks``): the app's own notes, several of them beside the point."""
+    return answer_tree(rng, split, natural_case(rng, rng.choice(natural("recalled_train"))), phrased=0.05)
+
+
 _BRACKETED = re.compile(r"\[[^\]]*\d{4}\]")
 _DATED = re.compile(r" \((\d{1,2} \w+ \d{4}), ([^()]+)\)$")
 
@@ -407,7 +412,8 @@ def _single(task: str, system: str, user: str, reply: str, question: Question) -
 
 TASKS: dict[str, tuple[Callable[[random.Random, Split], Tree], float]] = {
     "answer": (answer, 0.12),
-    "natural answer": (natural_answer, 0.60),
+    "natural answer": (natural_answer, 0.30),
+    "recalled answer": (recalled_answer, 0.30),
     "extraction": (extraction, 0.14),
     "summary": (summary, 0.03),
     "label": (label, 0.03),

@@ -5,6 +5,7 @@ stands in what was recalled, and in the reply; of what was never told how often 
 with the tuning half before one's eyes; nobody reads the other.
 
     python -m tests.bench.weeks [--heldout] [--errors]     # --errors lists those of the tuning half
+    python -m tests.bench.weeks --recall     # recall alone, of the 72 people whose weeks the adapter learns from
 
 A file of ``tests/data/weeks`` is one person: messages, ``+N`` for N days later and a new conversation, ``# remarks``, and
 ``? question => key``, where ``a/b`` is either, ``&`` joins what must all be there, and ``-`` is for what was never told.
@@ -12,23 +13,24 @@ A file of ``tests/data/weeks`` is one person: messages, ``+N`` for N days later 
 
 from __future__ import annotations
 
-import re
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from chatmem.adapter.weeks import BEGIN, holds, recalled, weeks, words_of
 from chatmem.chat import Chat, Conversation
+from chatmem.cli.evaluation import open_embedder
 from chatmem.config import Paths, Settings
 from chatmem.memory.echoes import refuses
 from chatmem.memory.times import written
 from chatmem.types import Finished, Recall
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "weeks"
-BEGIN = datetime(2026, 11, 9, 19).astimezone()
 STEP = timedelta(minutes=2)  # from message to message
 
 
@@ -76,11 +78,10 @@ class Tally:
         self.of[name] += 1
         self.done[name] += right
 
-
-def holds(key: str, text: str) -> bool:
-    """Whether all that a key asks for stands in a text, as whole words; "13th of May" and "May 13" are 13 may."""
-    plain = re.sub(r"(\d)(?:st|nd|rd|th)\b(?: of)?", r"\1", text.casefold().replace(",", "").replace("’", "'"))
-    return all(any(re.search(rf"(?<!\w){re.escape(one.strip().replace(',', ''))}", plain) for one in part.split("/")) for part in key.split("&"))
+    def print(self) -> None:
+        """A line for each name."""
+        for name, of in self.of.items():
+            print(f"{name:<40} {self.done[name] / of:6.1%} ({self.done[name]}/{of})")
 
 
 def say(chat: Chat, conversation: Conversation, message: str) -> tuple[str, Recall]:
@@ -115,8 +116,25 @@ def lived(file: Path, models: Path) -> Iterator[Asked]:
             chat.close()
 
 
+def recall_alone() -> Tally:
+    """Recall for the questions of those people whose weeks the adapter learns from; no reply is made."""
+    tally = Tally()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        embedder = open_embedder(stack, Paths(Path(folder)).make(), Settings(), None)
+        for file in weeks():
+            for asked, found in recalled(file, embedder):
+                kind = "told" if asked.key else "never told"
+                tally.count(f"{kind}: nothing remembered", found.state == "none")
+                if asked.key:
+                    tally.count("told: in what was recalled", holds(asked.key, " ".join(map(words_of, found.shown))))
+    return tally
+
+
 def main() -> int:
     """Print the shares, and the errors if asked."""
+    if "--recall" in sys.argv:
+        recall_alone().print()
+        return 0
     heldout, errors = "--heldout" in sys.argv, "--errors" in sys.argv and "--heldout" not in sys.argv
     tally = Tally()
     shared = tempfile.TemporaryDirectory()
@@ -134,8 +152,7 @@ def main() -> int:
                 )
                 for item in asked.recall.shown:
                     print("      ", " ".join(item.text.split())[:150])
-    for name, of in tally.of.items():
-        print(f"{name:<40} {tally.done[name] / of:6.1%} ({tally.done[name]}/{of})")
+    tally.print()
     shared.cleanup()
     return 0
 
