@@ -75,6 +75,12 @@ def is_personal(text: str) -> bool:
     return re.search(r"\b(?:my|mine|our|ours|(?:am|was|(?<!how )do|did|have|had) (?:i|we))\b", text, re.IGNORECASE) is not None
 
 
+_SELF = re.compile(
+    r"\b(?:i|im|ive|my|mine|we|our|ours|(?<!\btell )(?<!\bgive )(?<!\bshow )(?<!\bhelp )(?<!\blet )(?<!\bwrite )(?<!\bmake )(?:me|us))\b",
+    re.IGNORECASE,
+)
+
+
 def speaks_of_self(text: str) -> bool:
-    """Whether somebody speaks of themselves, alone or with others: "who teaches me?", "where do we live"."""
-    return re.search(r"\b(?:i|im|ive|me|my|mine|we|us|our|ours)\b", text, re.IGNORECASE) is not None
+    """Whether somebody speaks of themselves, alone or with others: "who teaches me?", "where do we live"; not "tell me a joke"."""
+    return _SELF.search(text) is not None

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from chatmem import catalogue
 from chatmem.adapter import families, packing, tasks, weeks
+from chatmem.adapter.blending import blend
 from chatmem.adapter.cases import write_case
 from chatmem.adapter.measure import Model, judge, natural_trees, tokenizer
 from chatmem.config import ModelSettings, Paths
@@ -89,9 +90,8 @@ def test_what_is_recalled_becomes_notes_with_what_they_answer_and_what_they_do_n
 
 
 def test_a_blend_lies_between_two_adapters(tmp_path: Path) -> None:
-    export = pytest.importorskip("chatmem.adapter.export")
     shipped = Path("data/adapter") / families.load("adapter")["file"]
-    export.blend(shipped, shipped, 0.7, tmp_path / "same.gguf")
+    blend(shipped, shipped, 0.7, tmp_path / "same.gguf")
     for was, now in zip(GGUFReader(shipped).tensors, GGUFReader(tmp_path / "same.gguf").tensors, strict=True):
         assert np.allclose(was.data, now.data, atol=1e-3)
 

@@ -22,7 +22,7 @@ from chatmem.memory.recall import COSINE_FLOOR, explain, judge, lift_by_session,
 from chatmem.store import Store
 from chatmem.types import Candidate, Recall, RecallItem
 from chatmem.vectors import VectorIndex
-from chatmem.words import content_stems, statements
+from chatmem.words import content_stems, speaks_of_self, statements
 from tests.conftest import Ticking
 
 TODAY = date(2026, 3, 12)
@@ -368,6 +368,13 @@ def test_advice_gets_what_is_near_and_nothing_else(talked: Store) -> None:
     found = ask(talked, "Any ideas for a violin recital?")
     assert found.state == "none"
     assert not found.shown
+
+
+@pytest.mark.parametrize(
+    ("text", "own"), [("Who teaches me Swedish?", True), ("where do we live", True), ("Tell me a joke.", False), ("how long do elephants live", False)]
+)
+def test_who_asks_about_themselves(text: str, own: bool) -> None:
+    assert speaks_of_self(text) is own
 
 
 def test_a_question_gets_a_few_items_however_far_they_are(talked: Store) -> None:

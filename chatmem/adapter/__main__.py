@@ -108,9 +108,9 @@ def export(checkpoint: Path, out: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=BUILD / "blend.gguf", show_default=True)
 def blend(new: Path, old: Path | None, share: float, out: Path) -> None:
     """Go part of the way from an adapter to one trained on from it: nearly all of what is new, with less forgotten."""
-    from chatmem.adapter import export as exporting
+    from chatmem.adapter.blending import blend as write
 
-    click.echo(f"{out}: sha256 {exporting.blend(old or shipped_folder('data') / 'adapter' / load('adapter')['file'], new, share, out)}")
+    click.echo(f"{out}: sha256 {write(old or shipped_folder('data') / 'adapter' / load('adapter')['file'], new, share, out)}")
 
 
 @main.command("eval")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,19 +42,6 @@ def write(model: SmolLM2, path: Path) -> str:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def blend(old: Path, new: Path, share: float, path: Path) -> str:
-    """Write what lies ``share`` of the way from one adapter to another that was trained on from it, factor by factor; returns the sha256."""
-    from gguf import GGUFReader
-
-    shutil.copy(new, path)
-    before = {tensor.name: tensor.data.astype(np.float32) for tensor in GGUFReader(str(old)).tensors}
-    reader = GGUFReader(str(path), "r+")
-    for tensor in reader.tensors:
-        tensor.data[:] = share * tensor.data.astype(np.float32) + (1 - share) * before[tensor.name]
-    reader.data.flush()
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
