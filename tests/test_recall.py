@@ -371,7 +371,8 @@ def test_advice_gets_what_is_near_and_nothing_else(talked: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "own"), [("Who teaches me Swedish?", True), ("where do we live", True), ("Tell me a joke.", False), ("how long do elephants live", False)]
+    ("text", "own"),
+    [("Who teaches me Swedish?", True), ("where do we live", True), ("Tell me a joke.", False), ("how long do elephants live", False)],
 )
 def test_who_asks_about_themselves(text: str, own: bool) -> None:
     assert speaks_of_self(text) is own
