@@ -23,6 +23,10 @@ def _base() -> Path:
     return catalogue.bundled_chat(find_paths())
 
 
+def _shipped() -> Path:
+    return shipped_folder("data") / "adapter" / str(load("adapter")["file"])
+
+
 @click.group()
 def main() -> None:
     """Data, training, export and measurement of the memory adapter."""
@@ -53,9 +57,7 @@ def recalled(out: Path) -> None:
     from chatmem.cli.evaluation import open_embedder
 
     out.parent.mkdir(parents=True, exist_ok=True)
-    merged = out.with_name("merged.gguf")
-    merge(_base(), shipped_folder("data") / "adapter" / load("adapter")["file"], merged)
-    refusal = refusals(Model(merged))
+    refusal = refusals(Model(catalogue.merged(_base(), _shipped(), find_paths())))
     with ExitStack() as stack, out.open("w", encoding="utf-8") as file:
         embedder = open_embedder(stack, find_paths(), Settings(), out.with_name("vectors.db"))
         for number, week in enumerate(weeks(), 1):
@@ -110,7 +112,7 @@ def blend(new: Path, old: Path | None, share: float, out: Path) -> None:
     """Go part of the way from an adapter to one trained on from it: nearly all of what is new, with less forgotten."""
     from chatmem.adapter.blending import blend as write
 
-    click.echo(f"{out}: sha256 {write(old or shipped_folder('data') / 'adapter' / load('adapter')['file'], new, share, out)}")
+    click.echo(f"{out}: sha256 {write(old or _shipped(), new, share, out)}")
 
 
 @main.command("eval")
@@ -125,9 +127,8 @@ def evaluate(adapter: Path | None, cases: int, locomo: Path | None, extraction: 
     from chatmem.adapter.tasks import everyday
 
     out.mkdir(parents=True, exist_ok=True)
-    adapter = adapter or shipped_folder("data") / "adapter" / load("adapter")["file"]
     rows: list[dict[str, Any]] = [json.loads(line) for line in extraction.read_text("utf-8").splitlines()]
-    merge(_base(), adapter, out / "merged.gguf")
+    merge(_base(), adapter or _shipped(), out / "merged.gguf")
     models = {"base": measure.Model(_base()), "adapter": measure.Model(out / "merged.gguf")}
     found = measure.measure(models, cases=cases, locomo_file=locomo, rows=rows, report=lambda text: click.echo(text, err=True))
     click.echo(f"{'':58}{'base':>8}{'adapter':>9}{'of':>6}")

@@ -161,18 +161,19 @@ def explain(
     items = [*_round_items(store, rounds, query, settings, most), *_memory_items(store, memories, query, settings, most)]
     items.sort(key=lambda item: (-item.score, item.source, item.id))
     step("score")
+    asks, advice = is_question(question), asks_for_advice(question)
     verdict = (
         judge(
             items,
             by_words_alone=query_vector is None or not settings.dense_weight,
-            advice=asks_for_advice(question),
-            own=is_question(question) and speaks_of_self(question),
+            advice=advice,
+            own=asks and speaks_of_self(question),
         )
         if settings.gate
         else Verdict("possible" if items else "none")
     )
     step("gate")
-    fewest = FEWEST if is_question(question) and not asks_for_advice(question) else 0
+    fewest = FEWEST if asks and not advice else 0
     shown = (
         _choose(store, items, most, settings.budget, gate=settings.gate, fewest=fewest, past=asks_for_history(question))
         if verdict.state != "none"
@@ -347,6 +348,11 @@ def nearness(item: RecallItem) -> float:
     return item.parts.get("cosine", 0.0) + 0.5 * item.parts.get("overlap", 0.0) + TELLING_WEIGHT * item.parts.get("telling", 0.0)
 
 
+def near_by_both(item: RecallItem) -> bool:
+    """Whether an item is near by meaning and shares a word with the question as well."""
+    return item.parts.get("cosine", 0.0) >= COSINE_SURE_WITH_WORD and item.parts.get("overlap", 0.0) > 0
+
+
 def _bounded(score: float) -> float:
     return round(min(1.0, max(0.0, score)), 4)
 
@@ -369,7 +375,7 @@ def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False, advice: 
     sure = any(item.parts["cosine"] >= COSINE_SURE or item.parts["overlap"] >= 0.99 for item in best)
     if not (sure or found or near or (advice and any(map(_near_enough, items)))):
         return Verdict("none", cosine, telling, round(most, 4))
-    sure = sure or any(item.parts["cosine"] >= COSINE_SURE_WITH_WORD and item.parts["overlap"] > 0 for item in best)
+    sure = sure or any(map(near_by_both, best))
     return Verdict("confident" if sure else "possible", cosine, telling, round(most, 4))
 
 

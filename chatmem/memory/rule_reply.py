@@ -14,7 +14,7 @@ from chatmem.memory.histories import asks_for_history
 from chatmem.memory.people import names_of
 from chatmem.memory.person import second_person
 from chatmem.memory.query import asks_for_advice, asks_for_food
-from chatmem.memory.recall import COSINE_SURE_WITH_WORD, nearness
+from chatmem.memory.recall import near_by_both, nearness
 from chatmem.types import Candidate, Recall
 from chatmem.words import content_stems, is_personal, is_question
 
@@ -68,12 +68,10 @@ def may_refuse(begun: str) -> bool:
 
 def instead_of_refusal(message: str, recall: Recall) -> str | None:
     """What to say where a model refuses advice that memory bears on: the nearest memory. No memory holds advice, so that a refusal is beside the point."""
-    near = [
-        item
-        for item in recall.shown
-        if item.source == "memory" and item.parts.get("cosine", 0.0) >= COSINE_SURE_WITH_WORD and item.parts.get("overlap", 0.0) > 0
-    ]
-    return ADVICE.format(second_person(max(near, key=nearness).text)) if near and asks_for_advice(message) else None
+    if not asks_for_advice(message):
+        return None
+    near = [item for item in recall.shown if item.source == "memory" and near_by_both(item)]
+    return ADVICE.format(second_person(max(near, key=nearness).text)) if near else None
 
 
 def _name_asked(message: str, recall: Recall) -> str | None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from chatmem.adapter.weeks import BEGIN, holds, recalled, weeks, words_of
+from chatmem.adapter.weeks import BEGIN, holds, read_week, recalled, weeks, words_of
 from chatmem.chat import Chat, Conversation
 from chatmem.cli.evaluation import open_embedder
 from chatmem.config import Paths, Settings
@@ -93,25 +93,24 @@ def say(chat: Chat, conversation: Conversation, message: str) -> tuple[str, Reca
 def lived(file: Path, models: Path) -> Iterator[Asked]:
     """One person's weeks: the messages are said, the questions asked, each in a conversation of its own. The ``models`` serve all."""
     clock = Clock()
+    case, asked, at = read_week(file)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "models").symlink_to(models)
         chat = Chat(Paths(Path(folder)).make(), Settings(), clock)
         try:
             chat.engine.wait(120)
             chat.embedder.wait(120)
-            conversation = chat.open(None)
-            for line in filter(None, map(str.strip, file.read_text("utf-8").splitlines())):
-                if line.startswith("+"):
-                    clock.now += timedelta(days=int(line[1:]))
-                    conversation = chat.open(None)
-                elif line.startswith("?"):
-                    chat.settle()
-                    question, _, key = (part.strip() for part in line[1:].partition("=>"))
-                    reply, recall = say(chat, chat.open(None), question)
-                    yield Asked(question, "" if key == "-" else key.casefold(), reply, recall)
-                elif not line.startswith("#"):
-                    say(chat, conversation, line)
-                    clock.now += STEP
+            for past in case.sessions:
+                clock.now = past.at
+                conversation = chat.open(None)
+                for turn in past.turns:
+                    if turn.role == "user":
+                        say(chat, conversation, turn.text)
+                        clock.now += STEP
+            clock.now = at
+            for one in asked:
+                chat.settle()
+                yield Asked(one.question, one.key, *say(chat, chat.open(None), one.question))
         finally:
             chat.close()
 
