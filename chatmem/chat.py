@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from chatmem import catalogue
@@ -28,7 +29,7 @@ from chatmem.memory.person import second_person
 from chatmem.memory.propose import Proposer
 from chatmem.memory.recall import Explanation
 from chatmem.memory.recall import explain as explain_recall
-from chatmem.memory.rule_reply import instead_of_refusal, may_refuse, rule_reply
+from chatmem.memory.rule_reply import may_refuse, now_reply, refused, rule_reply
 from chatmem.prompts import load_prompt
 from chatmem.store import Store
 from chatmem.types import Cancelled, Clock, Failed, Finished, Memory, Operation, Recall, Recalled, Session, Token, Turn, TurnEvent, Usage
@@ -196,9 +197,9 @@ class Chat:
         if info is None:
             yield Cancelled(turn=user, recall=found, usage=Usage())
             return
-        plain = None
+        plain = now_reply(user.content, self.clock().astimezone())
         skill = skill_of(info.parameters, info.adapter)
-        if skill != "full":
+        if plain is None and skill != "full":
             learnt = stated(self.store, user) if self.settings.memory.write and not conversation.temporary else []
             plain = rule_reply(user.content, found, learnt, user.n, trained=skill == "trained")
         if plain is not None:
@@ -219,8 +220,8 @@ class Chat:
         failure: ChatmemError | None = None
         try:
             steady = 0.0 if alone and not self._answered(conversation, user) else None
-            instead = instead_of_refusal(user.content, found) if skill != "full" else None
-            for piece in self._spoken(tries(), self._reserve(info), cancel, steady, instead):
+            reword = partial(refused, user.content, found) if skill != "full" else str
+            for piece in self._spoken(tries(), self._reserve(info), cancel, steady, reword):
                 if isinstance(piece, Usage):
                     usage = piece
                 else:
@@ -244,9 +245,9 @@ class Chat:
             yield Finished(turn=self._reply_turn(conversation, user, said, "complete", usage, found), recall=found, usage=usage)
 
     def _spoken(
-        self, tries: Iterable[list[dict[str, str]]], most: int, cancel: threading.Event, temperature: float | None, instead: str | None
+        self, tries: Iterable[list[dict[str, str]]], most: int, cancel: threading.Event, temperature: float | None, reword: Callable[[str], str]
     ) -> Iterator[str | Usage]:
-        """The model's reply to the first prompt that it does not refuse; else ``instead``, or its first refusal.
+        """The model's reply to the first prompt that it does not refuse; else its first refusal, reworded.
 
         A refusal is held back until it is known to stand.
         """
@@ -266,10 +267,9 @@ class Chat:
             refusal = refusal or held
             if cancel.is_set():
                 break
-        if instead and not cancel.is_set():
-            yield instead
-            refusal = [piece for piece in refusal if isinstance(piece, Usage)]
-        yield from refusal
+        if words := "".join(piece for piece in refusal if isinstance(piece, str)).strip():
+            yield words if cancel.is_set() else reword(words)
+        yield from (piece for piece in refusal if isinstance(piece, Usage))
 
     def _answered(self, conversation: Conversation, user: Turn) -> bool:
         """Whether there is a reply already, so that another one is wanted: the likeliest words would be the same again."""

@@ -220,7 +220,7 @@ def test_learning_resumes_after_sigkill(ready_paths: Paths, clock: Ticking) -> N
     [
         (["Oslo, of course."], "Oslo, of course.", 1),
         (["I have no memory of your town.", "You live in Oslo."], "You live in Oslo.", 2),
-        (["I have no memory of your town.", "I have no memory of it."], "I have no memory of your town.", 2),
+        (["I have no memory of your town.", "I have no memory of it."], "I have no memory of your town. Nearest to it: You live in Oslo.", 2),
         (["I"], "I", 2),  # cut where a refusal might begin
     ],
 )

@@ -210,9 +210,15 @@ def test_a_reply_is_found_by_its_own_words(talked: Store) -> None:
 
 
 def test_what_was_never_mentioned_is_not_remembered(talked: Store) -> None:
-    found = ask(talked, "When is my violin recital?")
+    found = ask(talked, "When is the violin recital?")
     assert found.state == "none"
     assert not found.shown
+
+
+def test_who_asks_about_their_own_gets_what_is_nearest(talked: Store) -> None:
+    found = ask(talked, "When is my violin recital?")
+    assert found.state == "possible"
+    assert found.shown
 
 
 def test_without_the_gate_something_is_always_offered(talked: Store) -> None:
@@ -251,8 +257,9 @@ def test_a_memory_is_told_from_all_the_others_that_are_as_near() -> None:
     assert judge([best, *(memory(f"m{n}", 0.02) for n in range(2, 20))]).state == "possible"
     assert judge([memory("m1", 0.2)]).state == "none"
     assert judge([memory("m1", 0.2, telling=0.5)]).state == "possible"
-    assert judge([memory("m1", 0.2)], own=True).state == "possible"  # who asks about themselves has most likely told it
-    assert judge([memory("m1", 0.1)], own=True).state == "none"
+    assert judge([memory("m1", 0.2)], floor=0.15).state == "possible"
+    assert judge([memory("m1", 0.1)], floor=0.15).state == "none"
+    assert judge([item("r1", 0.5, "s1", cosine=0.1)], floor=0.0).state == "none"  # it is memories that a floor is for
 
 
 # ---------------------------------------------------------------------- what only says again what memory holds

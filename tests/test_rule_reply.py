@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from chatmem.memory.extract import extract
-from chatmem.memory.rule_reply import NO_MEMORY, instead_of_refusal, rule_reply
+from chatmem.memory.rule_reply import NO_MEMORY, now_reply, refused, rule_reply
 from chatmem.types import Recall, RecallItem
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -80,11 +80,24 @@ def test_advice_on_food_gets_what_has_to_be_minded() -> None:
     assert rule_reply("What did I cook?", recalled("confident", shellfish), [], 1, trained=True) is None
 
 
-def test_advice_is_not_refused_where_memory_bears_on_it() -> None:
-    seat = told("The user prefers window seats.", 2).model_copy(update={"parts": {"cosine": 0.5, "overlap": 0.5}})
-    assert instead_of_refusal("Which seat should I book?", recalled("confident", NURSE, seat)) == "What I remember of it: You prefer window seats."
-    assert instead_of_refusal("Which seat did I book?", recalled("confident", seat)) is None  # that can be refused
-    assert instead_of_refusal("Which seat should I book?", recalled("confident", NURSE)) is None
+def test_what_is_refused_names_the_nearest_memory_and_advice_is_not_refused_where_one_bears_on_it() -> None:
+    refusal = "I have no memory of your seat."
+    far = told("The user prefers window seats.", 2).model_copy(update={"parts": {"cosine": 0.5, "overlap": 0.5}})
+    near = far.model_copy(update={"parts": {"cosine": 0.6, "overlap": 0.5}})
+    assert refused("Which seat should I book?", recalled("confident", NURSE, far), refusal) == "What I remember of it: You prefer window seats."
+    assert refused("Which seat should I book?", recalled("confident", NURSE), refusal) == refusal
+    assert refused("Which seat did I book?", recalled("confident", NURSE, near), refusal) == f"{refusal} Nearest to it: You prefer window seats."
+    assert refused("Which seat did I book?", recalled("confident", NURSE, far), refusal) == refusal
+
+
+@pytest.mark.parametrize("message", ["what day is it?", "What's the date today", "hey, what time is it now?", "which day of the week is it", "do you know what year it is"])
+def test_the_day_and_the_time_are_told(message: str) -> None:
+    assert now_reply(message, datetime(2026, 11, 29, 9, 5, tzinfo=UTC)) == "It is Sunday, 29 November 2026, 09:05."
+
+
+@pytest.mark.parametrize("message", ["what day is the exam?", "what's the date of my exam", "what time is it in Lisbon?", "What year is my car?"])
+def test_another_day_or_time_is_not_told_by_the_clock(message: str) -> None:
+    assert now_reply(message, datetime(2026, 11, 29, 9, 5, tzinfo=UTC)) is None
 
 
 def test_what_was_learnt_is_said_back_in_varied_words() -> None:

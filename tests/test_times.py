@@ -260,6 +260,46 @@ I eat around 1900 calories | -
 Black Friday I bought a telly | -
 one Saturday we drove to Wales | -
 we hiked on Easter Monday | 2026-04-06
+he comes home on the 18th of dec for 2 weeks | 2026-12-18
+sugar check on the 9th of December | 2026-12-09
+the part is due the 27th | 2026-11-27
+darek sends 400 on the 5th | 2026-12-05
+our twins turn 9 on the 21st of november | 2026-11-21
+the rent goes up in january | 2027-01-01 2027-01-31
+the boiler broke in june | 2026-06-01 2026-06-30
+my stroke in july | 2026-07-01 2026-07-31
+they bumped me to december 7 | 2026-12-07
+the eye thing got bumped to dec 10 | 2026-12-10
+the airline moved it to 22 december, same price | 2026-12-22
+she has put it off to 10 April | 2027-04-10
+they moved the festival, 11 december, in the hall | 2026-12-11
+course got cancelled, new date 16 january | 2027-01-16
+date moved, may 1 now | 2027-05-01
+flight changed, now the 5th | 2026-12-05
+they said 16 January | 2027-01-16
+the exam is on 21 December, I paid it already | 2026-12-21
+they offered me the desk from 4 january | 2027-01-04
+he gave us until 31 May | 2027-05-31
+I told him I'd answer by the 22nd | 2026-11-22
+landlady wrote, we have to be out by 31 january | 2027-01-31
+he wants 1,150 from February | 2027-02-01 2027-02-28
+I worked there from January | 2026-01-01 2026-01-31
+pastor asked me to play on the 22nd | 2026-11-22
+I was asked to play on the 12th | 2026-11-12
+she ordered a cake for the 12th | 2026-12-12
+bought a car, delivery on 8 December, half paid | 2026-12-08
+they wrote me, interview on 9 December | 2026-12-09
+we got a show on the 27th | 2026-11-27
+I passed my exam on the 3rd | 2026-11-03
+paid half and the rest in february | 2027-02-01 2027-02-28
+he may sit it again in February | 2027-02-01 2027-02-28
+zaid cant come on the 28th | 2026-11-28
+we been married 45 years come December 19 | 2026-12-19
+mom coming home in february | 2027-02-01 2027-02-28
+skeets moving out dec 1 | 2026-12-01
+she was coming home on the 3rd | 2026-11-03
+a baby girl born 2 October | 2026-10-02
+I start in January. 2,100 more a month | 2027-01-01 2027-01-31
 this Saturday just gone we went to Bath | 2026-11-14
 this December was cold | 2025-12-01 2025-12-31
 I fell two weeks before Christmas | -

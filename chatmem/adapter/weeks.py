@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,8 @@ from chatmem.words import content_stems
 
 BEGIN = datetime(2026, 11, 9, 19).astimezone()
 REPLY = "Thank you for telling me."
-QUESTIONS = 5
-"""Questions to a set of notes: its own, and others of the same person that it answers as well."""
+QUESTIONS = 8
+"""Questions to a set of notes: its own, and others of the same person that it answers as well. Notes cost most of the tokens."""
 NEVER = 0.75
 """Share of sets that get one more question, on what was never told."""
 MOST = 40
@@ -117,7 +118,7 @@ def sets_of(file: Path, embedder: CachedEmbedder, refusal: Callable[[str], str])
     """Sets of notes and questions, in the form of the hand-written ones; ``refusal`` says of a question that memory does not hold the answer.
 
     Each set is what was recalled for one question (or more, where one's notes are among another's), as the prompt shows it. It is asked what
-    it answers, and what it does not: what recall missed, and what was never told.
+    it answers, and what it does not: what recall missed, and what was never told. A set that asks only what others ask already is left out.
     """
     rng = random.Random(file.stem)
     today = read_week(file)[2].date()
@@ -126,16 +127,21 @@ def sets_of(file: Path, embedder: CachedEmbedder, refusal: Callable[[str], str])
     sets: list[tuple[Recall, list[Asked]]] = []
     for one, of in sorted(found, key=lambda pair: -len(pair[1].shown)):
         ids = _ids(of)
-        home = next((asked for notes, asked in sets if ids <= _ids(notes) and len(asked) < 2 * QUESTIONS), None)
+        home = next((asked for notes, asked in sets if ids <= _ids(notes) and len(asked) < QUESTIONS), None)
         if home is not None:
             home.append(one)
         elif ids:
             sets.append((of, [one]))
+    rng.shuffle(sets)
+    done: set[Asked] = set()
     lines = []
     for notes, asked in sets:
+        if done >= set(asked):
+            continue
         shown = " ".join(map(words_of, notes.shown))
         others = [one for one, of in rng.sample(found, len(found)) if one not in asked and _answers(one, of, notes, shown)]
         asked += others[: max(0, QUESTIONS - len(asked))]
+        done.update(asked)
         if never and rng.random() < NEVER:
             asked.append(rng.choice(never))
         qa = [
@@ -151,6 +157,7 @@ def sets_of(file: Path, embedder: CachedEmbedder, refusal: Callable[[str], str])
 def refusals(model: Model) -> Callable[[str], str]:
     """How a model that was trained to refuse does so, whatever is asked: its own words keep it from learning others."""
 
+    @cache
     def refusal(question: str) -> str:
         case = Case(BEGIN.date(), [Note("You like tea.", BEGIN.date())], [Question(question, "", (), "absent")])
         tree = answer_tree(random.Random(0), "test", case, alone=True)

@@ -28,7 +28,7 @@ from chatmem.memory.histories import asks_for_history
 from chatmem.memory.query import DIET, Query, analyse, asks_for_advice, asks_for_food
 from chatmem.store import Store, VectorKind
 from chatmem.types import Recall, RecallItem
-from chatmem.words import content_stems, is_question, speaks_of_self, statements, stem
+from chatmem.words import content_stems, is_personal, is_question, speaks_of_self, statements, stem
 
 __all__ = ["Explanation", "Searcher", "Verdict", "explain", "judge", "rank_sessions", "recall"]
 
@@ -50,7 +50,8 @@ CHANCE = 0.6  # of the mean evidence of the rounds read after the first JUDGED: 
 IN_TIME = 0.5  # added for what lies in the days asked about
 # Set on the adapter's families of facts in stores of 5 to 150; checked on others: python -m tests.bench.gate
 MEMORY_EVIDENCE = 0.25  # a cosine, a fifth of the telling share, less what chance brings
-OWN_EVIDENCE = 0.15  # the same where the user asks about themselves, and has most likely told it: python -m tests.bench.weeks
+SELF_EVIDENCE = 0.15  # the same where the user has a part in what is asked, and has most likely told it: python -m tests.bench.weeks --recall
+OWN_EVIDENCE = 0.0  # and where they ask about their own: a floor would refuse as much of what was told as of what was not
 TELLING_WEIGHT = 0.2
 UNTOLD = 0.35  # of the words of a message: when memories lack more of them, it is shown beside them
 MEMORY_FLOOR = 0.33  # a memory below it that shares no word is not shown
@@ -167,7 +168,7 @@ def explain(
             items,
             by_words_alone=query_vector is None or not settings.dense_weight,
             advice=advice,
-            own=asks and speaks_of_self(question),
+            floor=_floor(question) if asks else MEMORY_EVIDENCE,
         )
         if settings.gate
         else Verdict("possible" if items else "none")
@@ -357,12 +358,17 @@ def _bounded(score: float) -> float:
     return round(min(1.0, max(0.0, score)), 4)
 
 
-def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False, advice: bool = False, own: bool = False) -> Verdict:
+def _floor(question: str) -> float:
+    """The evidence that a memory needs for a question, by how likely it is that the user has told the answer."""
+    return OWN_EVIDENCE if is_personal(question) else SELF_EVIDENCE if speaks_of_self(question) else MEMORY_EVIDENCE
+
+
+def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False, advice: bool = False, floor: float = MEMORY_EVIDENCE) -> Verdict:
     """How sure recall is that something it found bears on the question, by absolute closeness of the best items.
 
     Nothing is remembered when no item by itself has enough ``evidence`` above ``by_chance`` (where there are no cosines, enough of the
-    question's words). A memory is one short sentence, so that less is asked of it, and least when the user asks about their ``own`` life. Where
-    ``advice`` is asked for, whatever may be shown is enough.
+    question's words). A memory is one short sentence, so that less is asked of it: the ``floor``. Where ``advice`` is asked for, whatever
+    may be shown is enough.
     """
     best = items[:JUDGED]
     if not best:
@@ -371,7 +377,7 @@ def judge(items: Sequence[RecallItem], *, by_words_alone: bool = False, advice: 
     telling = max(item.parts["telling"] for item in best)
     most = max(map(evidence, best)) - by_chance(items)
     found = max(telling, *(item.parts["overlap"] for item in best)) >= WORDS_ALONE if by_words_alone else most >= EVIDENCE
-    near = memory_evidence(items) >= (OWN_EVIDENCE if own else MEMORY_EVIDENCE)
+    near = memory_evidence(items) >= floor
     sure = any(item.parts["cosine"] >= COSINE_SURE or item.parts["overlap"] >= 0.99 for item in best)
     if not (sure or found or near or (advice and any(map(_near_enough, items)))):
         return Verdict("none", cosine, telling, round(most, 4))
@@ -395,10 +401,10 @@ def by_chance(items: Sequence[RecallItem]) -> float:
 
 
 def memory_evidence(items: Sequence[RecallItem]) -> float:
-    """How much the best memory by itself speaks for there being an answer, about -0.1..1, less a share of what those ranked behind have by chance."""
+    """How much the best memory by itself speaks for there being an answer, about -0.1..1, less a share of what those ranked behind have by chance; -1 without memories."""
     read = sorted((item.parts["cosine"] + TELLING_WEIGHT * item.parts["telling"] for item in items if item.source == "memory"), reverse=True)
     rest = read[JUDGED:COMPARED]
-    return read[0] - (CHANCE * sum(rest) / len(rest) if rest else 0.0) if read else 0.0
+    return read[0] - (CHANCE * sum(rest) / len(rest) if rest else 0.0) if read else -1.0
 
 
 def _near_enough(item: RecallItem) -> bool:
