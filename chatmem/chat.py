@@ -6,6 +6,7 @@ learning from them happens afterwards, in one background thread that survives be
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from chatmem.memory.context import build_messages, nearest_notes, notes_alone, s
 from chatmem.memory.extract import command, remember_text, secret
 from chatmem.memory.histories import with_histories
 from chatmem.memory.learn import stated
+from chatmem.memory.people import named
 from chatmem.memory.person import second_person
 from chatmem.memory.propose import Proposer
 from chatmem.memory.recall import Explanation
@@ -316,7 +318,8 @@ class Chat:
             return None
         verb, rest = order
         if verb == "known":
-            return self.describe_known(), off
+            known = self.describe_known(rest)
+            return (known, off) if known else None
         if conversation.temporary:
             return "This is a temporary chat: I can read memories here, but not change them.", off
         if verb == "remember":
@@ -332,14 +335,15 @@ class Chat:
             f"- {second_person(memory.text)}" for memory in candidates
         ) + "\n\nAnswer **yes** to forget, anything else keeps it.", off
 
-    def describe_known(self) -> str:
-        """What is known about the user, as Markdown."""
-        known = self.known()
+    def describe_known(self, about: str = "") -> str | None:
+        """What is known about the user, or about somebody or something of theirs ("my sister"), as Markdown; None where nothing names it."""
+        known = named(about, self.known()) if about else self.known()
         if not known:
-            return "I know nothing about you yet. Tell me something, or use /remember."
+            return None if about else "I know nothing about you yet. Tell me something, or use /remember."
         lines = [f"- {second_person(memory.text)}" for memory in known[:40]]
         more = f"\n\n…and {len(known) - 40} more." if len(known) > 40 else ""
-        return f"This is what I know about you ({_count(len(known))}):\n\n" + "\n".join(lines) + more
+        whom = re.sub(r"\b(?:my|our)\b", "your", about, flags=re.IGNORECASE) or "you"
+        return f"This is what I know about {whom} ({_count(len(known))}):\n\n" + "\n".join(lines) + more
 
     # ------------------------------------------------------------------ memory verbs
 

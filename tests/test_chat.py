@@ -95,6 +95,17 @@ def test_it_says_that_it_has_no_memory_of_what_was_never_said(open_chat: Open) -
     assert first.recall.shown == []
 
 
+def test_what_is_known_of_somebody_is_listed(open_chat: Open) -> None:
+    chat = open_chat()
+    for text in ("My sister Marta lives in Oslo.", "I play chess.", "Marta plays the cello."):
+        send(chat, chat.open(), text)
+    assert chat.settle()
+    known = said(send(chat, chat.open(), "What do you know about my sister?"))
+    assert known == "This is what I know about your sister (2 memories):\n\n- Your sister Marta lives in Oslo.\n- Your sister Marta plays the cello."
+    assert "Oslo" in said(send(chat, chat.open(), "what have I told you about Marta"))
+    assert "This is what I know" not in said(send(chat, chat.open(), "What do you know about Mexico?"))
+
+
 def test_plain_sentence_commands(open_chat: Open) -> None:
     chat = open_chat()
     conversation = chat.open()

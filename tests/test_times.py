@@ -277,6 +277,8 @@ course got cancelled, new date 16 january | 2027-01-16
 date moved, may 1 now | 2027-05-01
 flight changed, now the 5th | 2026-12-05
 they said 16 January | 2027-01-16
+the class was full so they put me on 11 december | 2026-12-11
+my sister gets married 25 december to a vet | 2026-12-25
 the exam is on 21 December, I paid it already | 2026-12-21
 they offered me the desk from 4 january | 2027-01-04
 he gave us until 31 May | 2027-05-31

@@ -13,18 +13,19 @@ _FORGET = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _KNOWN = re.compile(
-    r"^\W*(?:so |and |please |tell me )*what (?:do|can) you (?:know|remember|recall|have)(?: (?:stored|saved))? (?:about|on) (?:me|us|myself)\b[^a-z]*$",
+    r"^\W*(?:so |and |please |tell me )*what (?:(?:do|can) you (?:know|remember|recall|have)(?: (?:stored|saved))?|you know|(?:have i|did i) (?:told|tell|said|say)(?: to)?(?: you)?)"
+    r" (?:about|on|of) (?:(?:me|us|myself)|(?P<about>[\w][\w' -]{0,60}?))(?: so far| yet| by now| then)?\W*$",
     re.IGNORECASE,
 )
 
 
 def command(text: str) -> tuple[str, str] | None:
-    """A plain-sentence order about memory: ("remember", what), ("forget", what) or ("known", ""); None for other messages."""
+    """A plain-sentence order about memory: ("remember", what), ("forget", what), or ("known", about whom or what, "" for the user); None for other messages."""
     line = text.strip()
     if len(line) > 2000:
         return None
-    if _KNOWN.match(line):
-        return "known", ""
+    if match := _KNOWN.match(line):
+        return "known", match["about"] or ""
     if line.endswith("?"):
         return None
     if match := _REMEMBER.match(line):

@@ -153,10 +153,10 @@ _IS_MY = re.compile(
     rf"^(?!(?:he|she|it|this|that|these|here|there|who|what|where|how|which|his|her|god|love|music|work|home|one|someone|nobody|everyone|today|yes|no|so|and|but|also|only|not|now)\b)(?P<name>{_NAMED}(?: {_NAMED})?)(?:,? (?:is|that's|thats|who is|who's)|'s) my (?P<kin>{_KINSHIP})(?=$|[,.!]| (?:not|btw|and|but|so)\b)",
     re.IGNORECASE,
 )
-_NO_THING = r"(?!(?:i|i'm|im|it|that|this|what|who|how|when|where|why|is|are|am|get|got|well|all|both|half|nothing|everything|not|never|he|she|they|we|you|job|one|already|just|finally|have|has|had|be|been|my|if|so|to|mission|no|can|be|being|feel|feeling|a|an)\b)"
+_NO_THING = r"(?!(?:i|i'm|im|it|that|this|what|who|how|when|where|why|is|are|am|was|were|get|got|well|all|both|half|nothing|everything|not|never|he|she|they|we|you|job|one|already|just|finally|have|has|had|be|been|my|if|so|to|mission|no|can|be|being|feel|feeling|a|an)\b)"
 _THING = rf"(?:(?:the|my) )?(?P<what>{_NO_THING}(?:[a-z][\w-]+ ){{0,2}}?{_NO_THING}[a-z]{{3,}})"
 _DONE = re.compile(
-    rf"^{_THING} (?P<done>lost|smashed|stolen|nicked|approved|cancelled|canceled|broken|sold|postponed|rejected|renewed|expired|repaired)"
+    rf"^{_THING} (?:(?:was|got|has been) )?(?P<done>lost|smashed|stolen|nicked|approved|cancelled|canceled|broken|sold|postponed|rejected|renewed|expired|repaired)"
     r"(?=$|[,.!]| (?:again|on|at|in|by|as of|yesterday|today|last|this|now)\b)(?P<rest>.*)$",
     re.IGNORECASE,
 )

@@ -6,10 +6,12 @@ Pronouns mean somebody of the same message; a name also somebody whom the user t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from chatmem.memory.third_person import AFTER_IS, finish, possessive
+from chatmem.types import Memory
+from chatmem.words import content_stems
 
 _FEMALE = "sister|sis|gf|mother|mom|mum|mama|wife|girlfriend|daughter|aunt|auntie|niece|grandmother|grandma|granny|nana|granddaughter|stepmother|stepmom|stepsister|stepdaughter|sister-in-law|sister in law|mother-in-law|mother in law|daughter-in-law|ex-wife|ex-girlfriend|fiancée|godmother|landlady"
 _MALE = "brother|bro|bf|hubby|father|dad|papa|husband|boyfriend|son|uncle|nephew|grandfather|grandpa|grandad|grandson|stepfather|stepdad|stepbrother|stepson|brother-in-law|brother in law|father-in-law|father in law|son-in-law|ex-husband|ex-boyfriend|fiancé|godfather"
@@ -245,6 +247,18 @@ def names_of(relation: str, told: Iterable[str]) -> list[str]:
         if person.name and (person.relation in (relation, relation.removesuffix("s")) or (relation == "pet" and person.gender == "p"))
     )
     return list(found)
+
+
+def named(words: str, memories: Sequence[Memory]) -> list[Memory]:
+    """Those memories that name somebody or something of the user's, oldest first: "my sister" is also whom they call Marta."""
+    stems = content_stems(words)
+    names = names_of(re.sub(r"^(?:my|our) ", "", words.casefold()), [memory.text for memory in memories])
+    found = [
+        memory
+        for memory in memories
+        if (stems and stems <= content_stems(memory.text)) or any(re.search(rf"\b{re.escape(name)}\b", memory.text, re.IGNORECASE) for name in names)
+    ]
+    return sorted(found, key=lambda memory: (memory.event_start or memory.created_at.date(), memory.created_at))
 
 
 def _gender(relation: str) -> str:

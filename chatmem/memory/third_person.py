@@ -90,10 +90,15 @@ def finite(verb: str, *, habit: bool = False, past_time: bool = False) -> str:
     if low.endswith("ed") and low not in ("need", "feed", "speed", "weed", "breed", "bleed", "exceed", "succeed", "proceed", "embed"):
         return verb
     if low.endswith(("s", "sh", "ch", "x", "z")) or low in ("go", "do", "undergo"):
-        return verb if low.endswith("s") and low[:-1] in _BASE else verb + "es"
+        return verb if _is_third_person(low) else verb + "es"
     if low.endswith("y") and len(low) > 1 and low[-2] not in "aeiou":
         return verb[:-1] + "ies"
     return verb + "s"
+
+
+def _is_third_person(verb: str) -> bool:
+    """Whether a verb in small letters has its ending already: "runs", "watches", "studies"."""
+    return any(verb.endswith(ending) and verb.removesuffix(ending) + put in _BASE for ending, put in (("s", ""), ("es", ""), ("ies", "y")))
 
 
 def is_present(verb: str) -> bool:

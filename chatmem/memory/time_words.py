@@ -47,7 +47,7 @@ FEASTS: dict[str, Callable[[int], date]] = {
 
 _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|"
-    r"dec(?:ember)?)\b\.?"
+    r"dec(?:ember)?)\b(?:(?:(?<=\b\w\w\w)|(?<=sept))(?<!may)\.)?"
 )
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _NOT_MODAL = r"(?!(?<=may) (?:be|have|not|also|well|never|still|sound|seem|look|take|need|help)\b)"  # "this may be the last time"
@@ -83,7 +83,7 @@ PATTERNS = [
         ),
         ("month", rf"\b{_MONTH},? (?:of )?{_YEAR}"),
         ("month", rf"\b(?P<which>last|next|this|this past|this coming) {_MONTH}{_NOT_MODAL}"),
-        ("month", rf"\b(?:in|since|until|till|by|during|back in|around) {_MONTH}{_NOT_MODAL}"),
+        ("month", rf"\b(?:in|from|since|until|till|by|during|back in|around) {_MONTH}{_NOT_MODAL}"),
         ("season", rf"\b(?:in |during |since )?(?:the )?{_SEASON} (?:of )?{_YEAR}"),
         ("season", rf"\b(?P<which>last|next|this|past|this past|this coming) {_SEASON}"),
         ("season", rf"\b(?:in|during|over) (?:the )?{_SEASON}"),
@@ -151,12 +151,13 @@ _CLAUSE_END = re.compile(
 )
 _ING = r"(?!during|evening|morning|something|nothing|anything|everything|wedding|building|king|thing)\w{2,}ing"
 _AHEAD = re.compile(
-    r"\b(?:will|shall|can(?:'t|not)?(?! (?:you )?(?:tell|remember|believe|stop))|must(?! (?:say|admit))|should|might|needs? to|"
-    r"(?:would|'d) like to|wants? (?:to|an?|the|my|our)|let's|remind|see (?:you|u|ya)|good luck|wish (?:me|us) luck|"
+    r"\b(?:will|shall|can(?:'t|not)?(?! (?:you )?(?:tell|remember|believe|stop))|must(?! (?:say|admit))|should|might|may (?:be|not|come|go|sit|do|get|take|start|end|need)|cant|wont|(?:needs?|has|have|got|gets?|gotta|ought) to|gotta|"
+    r"(?<!was )(?<!were )(?:asked|invited|wanted|told|offered|promised|agreed|ordered) (?:(?:me|us|him|her|them|everyone|[A-Z]\w+) )?(?:to|for|if)|"
+    r"(?:would|'d) like to|wants? (?:to|an?|the|my|our|it|him|her|me|us)|(?:am|is|are) to (?:be )?\w+|to be \w+ed|let's|remind|see (?:you|u|ya)|good luck|wish (?:me|us) luck|"
     r"going to|gonna|plan(?:ning|s)?|upcoming|tomorrow|due|expect(?:ing|s)?|schedul\w+|book(?:ed|ing)|tickets?|reserv\w+|deadline|appointment|"
     r"look(?:ing)? forward|hop(?:e|es|ing) to|intend|leaves?|arrives?|starts?|begins?|opens?|closes?|ends?|stops?|finish(?:es)?|coming up|"
-    r"turns(?! out)|retires?|graduates?|moves|flies|runs out|comes? (?:off|out|over|to stay)|(?:i|we|they) (?:fly|go|move|meet|travel|play|see|sign|sit|perform|compete|defend)|signs|performs|competes|defends|"
-    rf"(?:am|is|are|be|\w+'(?:m|re|s)) (?:\w+ )?{_ING})\b|'ll\b",
+    r"turns(?! out)|retires?|graduates?|moves|flies|runs out|goes|comes|gets|lands|takes|visits|returns|reopens|shuts|comes? (?:off|out|over|to stay)|(?<!was )(?<!were )(?<!been )(?:moving|coming|leaving|arriving|returning)|(?:i|we|they) (?:do it|pay (?:it|him|her|them|in)|turn \d|fly|go|move|meet|travel|play|see|sign|sit|perform|compete|defend)|signs|performs|competes|defends|"
+    rf"(?:am|is|are|be|im|hes|shes|its|theyre|youre|\w+'(?:m|re|s)) (?:\w+ )?{_ING})\b|'ll\b",
     re.IGNORECASE,
 )
 _STRONG = re.compile(r"\b(?:tickets?|book\w+|schedul\w+|reserv\w+|appointment|deadline|will|going to|gonna|plan\w*)\b", re.IGNORECASE)
@@ -171,21 +172,37 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _PUT_OFF = re.compile(
-    rf"\b(?:moved|rescheduled|postponed|pushed|delayed|shifted|brought|put)(?: (?:the|my|our|his|her|their) [\w ]{{3,20}}?)?(?: back| forward| off)? (?:to|until|till)(?: (?:{'|'.join(DAYS)}),?)?(?: the)? ?$",
+    r"\b(?:moved|(?:re)?scheduled|postponed|adjourned|pushed|bumped|shoved|delayed|shifted|switched|stretched|changed|brought|put|set)(?: [\w']+){0,4}? (?:to|until|till|for)"
+    rf"(?: (?:{'|'.join(DAYS)}),?)?(?: the)? ?$",
     re.IGNORECASE,
 )
-_IS_THEN = re.compile(r"\b(?:is|are|it's)(?: \w+ly)? $", re.IGNORECASE)
-"""Just before the expression: "he told me that the exam is on Friday"."""
+_LEAD = re.compile(r"(?:from|by|until|till) ", re.IGNORECASE)
+_FROM_THEN = re.compile(r"\b(?:from|by|till?|until|starting|effective) (?:on )?(?:the )?$", re.IGNORECASE)
+"""Just before the expression, unless something lasted that long: "they offered me the post from 1 May"."""
+_FOR_THEN = re.compile(r"\bfor (?:the )?$", re.IGNORECASE)
+"""Just before a day of the calendar: "she ordered a cake for the 12th"."""
+_LASTED = re.compile(r"\b(?:was|were|did|had|been|lived|worked|stayed|lasted|took|studied|served|taught|ran)\b[^,]*$", re.IGNORECASE)
+_MOVED = re.compile(r"\b(?:moved|changed|pushed|shifted|postponed|put off|bumped|delayed|cancelled|goes to|went to)\b.*, (?:the )?$", re.IGNORECASE)
+"""A new date behind a comma: "they moved the festival, 11 December"."""
+_NOW_THEN = re.compile(r" (?:now|instead)\b", re.IGNORECASE)
+"""Just after it: "date moved, 1 May now"."""
+_IS_THEN = re.compile(
+    r"\b(?:(?:is|are|it's|its)(?: \w+ly)?(?: on)?|(?:now|maybe|perhaps|hopefully|probably|the rest|new date)(?: (?:on|in|at|by))?|come|"
+    r"(?:said|says?|reckons?|suggest(?:s|ed)?|chose|picked|settled on|agreed on|counts? on|put (?:me|us|him|her|them|it) (?:down )?(?:on|for))(?: on)?)(?: the)? $",
+    re.IGNORECASE,
+)
+"""Just before the expression: "he told me that the exam is on Friday", "they said 16 January"."""
 _FEELING = re.compile(r"(?:\b(?:am|is|are|be)|'(?:m|re)) (?:(?:so|very|really|quite|too|also|still|a bit|\w+ly) )?$", re.IGNORECASE)
 """Before "worried" or "supposed to", which say nothing of the past then."""
-_GETTING = re.compile(r"(?:\b(?:am|is|are)|'(?:m|re|s)) (?:\w+ )?(?:getting|having|being) (?:\w+ ){0,3}$", re.IGNORECASE)
+_GETTING = re.compile(r"(?:(?:\b(?:am|is|are)|'(?:m|re|s)) (?:\w+ )?(?:getting|having|being)|\bgets?) (?:\w+ ){0,3}$", re.IGNORECASE)
 """Before "married" or "my cast removed", which are ahead then."""
 _HAVE = re.compile(r"(?:\b(?:have|has|haven't|hasn't)(?: \w+)?|'(?:ve|s)) $", re.IGNORECASE)
 """Before a "got" that is not past: "I've got a test", "what have I got on Friday"."""
-_FIXTURE = re.compile(r"\b(?:exam|interview|dentist|surgery|operation|check-?up|viva|driving test|birthday|bday|anniversary)\b", re.IGNORECASE)
+_FIXTURE = re.compile(r"\b(?:exam|interview|dentist|surgery|operation|check-?up|viva|driving test|birthday|bday|anniversary|delivery|keys|fitting|hearing|move in|root canal|theory test|gig|show|match|wedding|training|second date)\b", re.IGNORECASE)
+_GOT = re.compile(rf"\b(?:got|have|has) (?:(?:me|my|an?|the|our) )?(?:\w+ ){{0,2}}{_FIXTURE.pattern}(?: \w+){{0,4}} (?:on |in )?(?:the )?$", re.IGNORECASE)
 _DOING = re.compile(rf"\W*{_ING}\b", re.IGNORECASE)
 _PRESENT = re.compile(
-    r"\b(?:is|are|am|have|has)\b|'(?:m|re|ve)\b"
+    r"\b(?:is|are|am|have|has|im|ive|hes|shes|theyre|its)\b|'(?:m|re|ve)\b"
     r"|\b(?:he|she|it|that|there|here|what|who|where|when|how)'s\b"  # other 's are possessives, but for
     r"|'s +(?:\0|\d|(?:on|in|at|not|an?|the|got|back|away|off|home|here|free|busy|open|closed)\b)"  # "mum's back on Friday", and
     r"|^\W*(?:\w+ )?\w+'s (?:[\w-]+ ){0,2} \0",  # "dad's party on Friday", which has no verb
@@ -200,10 +217,8 @@ def direction_of(text: str, match: re.Match[str]) -> int:
     """
     before = re.split(r"[.!?;]\s|, (?:and|but|so) | because ", text[: match.start()])[-1][-120:]
     after = _CLAUSE_END.split(text[match.end() : match.end() + 80])[0]
-    if re.match(r"(?:until|till) ", match[0], re.IGNORECASE) and not any(map(_is_past, _BEFORE.finditer(piece := before.rpartition(", ")[2]))):
-        return -1 if re.search(r"\b(?:was|were|did)\b", piece, re.IGNORECASE) else 1
     clause = before + " \0 " + after
-    if _PUT_OFF.search(before) or _IS_THEN.search(before):
+    if _is_named_ahead(before, after, match):
         return 1
     past = [m.start() for m in _BEFORE.finditer(clause) if _is_past(m)]
     ahead = [m.start() for m in _AHEAD.finditer(clause) if _STRONG.match(m[0]) or not _DID.search(clause[: m.start()])]
@@ -212,11 +227,23 @@ def direction_of(text: str, match: re.Match[str]) -> int:
         nearest = max([at for at in past + ahead if at < here], default=min(past + ahead))
         strong = _STRONG.search(clause) and not re.search(r"\b(?:was|were|had been|missed|cancelled)\b", clause, re.IGNORECASE)
         return 1 if nearest in ahead or strong else -1
-    if past:
+    if past and not (min(past) > clause.index("\0") and _PRESENT.search(before)):
         return -1
     if ahead or _DOING.match(before) or _FIXTURE.search(before):
         return 1
     return 1 if _PRESENT.search(clause) and not re.search(r"\b(?:have|has|'ve|'s) been\b", clause, re.IGNORECASE) else 0
+
+
+def _is_named_ahead(before: str, after: str, match: re.Match[str]) -> bool:
+    """Whether the words right beside an expression put it ahead, whatever the verbs say: "they moved it to 1 May", "she asked me for the 12th"."""
+    lead = _LEAD.match(match[0])
+    to = before + (lead[0] if lead else "")
+    if _PUT_OFF.search(to) or _IS_THEN.search(before) or _MOVED.search(before) or _NOW_THEN.match(after) or _GOT.search(before):
+        return True
+    if (_FROM_THEN.search(to) or (match.groupdict().get("day") and _FOR_THEN.search(before))) and not _LASTED.search(before):
+        return True
+    piece = before.rpartition(", ")[2]
+    return _FIXTURE.search(piece) is not None and not any(map(_is_past, _BEFORE.finditer(f"{piece} {after.partition(',')[0]}")))
 
 
 def _is_past(word: re.Match[str]) -> bool:

@@ -38,7 +38,8 @@ class Span:
 def resolve(text: str, today: date) -> list[Span]:
     """The time expressions of a text, left to right, without overlaps.
 
-    A month, day or weekday without a year means the nearest one in the direction of the sentence's tense; without any, the past.
+    A month, day or weekday without a year means the nearest one in the direction of the sentence's tense; without any, a month or a date is
+    the nearest either way and a day of the month lies ahead, as people name it to somebody they tell of their days.
     What follows "since" lies back, and its range goes on until today.
     """
     plain = text.replace("’", "'")
@@ -102,7 +103,10 @@ def _numeric(match: re.Match[str], _today: date, _direction: int) -> Range:
 
 
 def _nearest(make: Callable[[int], tuple[date, date]], today: date, direction: int) -> tuple[date, date]:
-    """The dates in the nearest year that has them (29 February), ahead or back."""
+    """The dates in the nearest year that has them (29 February), ahead or back, or either way where the direction is unknown."""
+    if direction == 0:
+        back, ahead = _nearest(make, today, -1), _nearest(make, today, 1)
+        return ahead if ahead[0] - today <= today - back[1] else back
     step = 1 if direction > 0 else -1
     for year in count(today.year, step):
         if abs(year - today.year) > 8:
@@ -423,10 +427,10 @@ def _day_of_month(match: re.Match[str], today: date, direction: int) -> Range:
 
 def _of_month(day: int, today: date, direction: int) -> Range:
     for step in range(4):
-        first = today.replace(day=1) + relativedelta(months=step if direction > 0 else -step)
+        first = today.replace(day=1) + relativedelta(months=step if direction >= 0 else -step)
         if day <= calendar.monthrange(first.year, first.month)[1]:
             found = first.replace(day=day)
-            if (direction > 0 and found >= today) or (direction <= 0 and found <= today):
+            if (direction >= 0 and found >= today) or (direction < 0 and found <= today):
                 return _day(found)
     return None
 
