@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from chatmem.memory.times import question_range, resolve, written
 
 FRIDAY = date(2026, 11, 20)
+WITHOUT_YEAR = Path(__file__).parent / "data" / "dates.txt"
+"""Day said | message | the date in it | which day that is: written by one who knew no rule; 94.5% were right when the rules first met them."""
 
 # text, first day, last day (none: one day), several divided by semicolons; "-" for no date
 CASES = """
@@ -334,6 +337,17 @@ def _cases() -> list[tuple[str, list[tuple[date, date]]]]:
 @pytest.mark.parametrize(("text", "expected"), _cases())
 def test_said_on_friday_20_november_2026(text: str, expected: list[tuple[date, date]]) -> None:
     assert [(span.start, span.end) for span in resolve(text, FRIDAY)] == expected
+
+
+def test_bar_on_dates_without_a_year() -> None:
+    right = []
+    for line in WITHOUT_YEAR.read_text("utf-8").splitlines():
+        said, message, words, day = line.split(" | ")
+        place = message.index(words)
+        spans = [span for span in resolve(message, date.fromisoformat(said)) if span.begin < place + len(words) and place < span.finish]
+        right.append(bool(spans) and spans[0].start == date.fromisoformat(day))
+    assert len(right) >= 200
+    assert sum(right) / len(right) >= 0.97
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ PATTERNS = [
         ),
         ("month", rf"\b{_MONTH},? (?:of )?{_YEAR}"),
         ("month", rf"\b(?P<which>last|next|this|this past|this coming) {_MONTH}{_NOT_MODAL}"),
-        ("month", rf"\b(?:in|from|since|until|till|by|during|back in|around) {_MONTH}{_NOT_MODAL}"),
+        ("month", rf"\b(?:in|from|to|since|until|till|by|during|back in|around) {_MONTH}{_NOT_MODAL}"),
         ("season", rf"\b(?:in |during |since )?(?:the )?{_SEASON} (?:of )?{_YEAR}"),
         ("season", rf"\b(?P<which>last|next|this|past|this past|this coming) {_SEASON}"),
         ("season", rf"\b(?:in|during|over) (?:the )?{_SEASON}"),
@@ -141,7 +141,7 @@ PATTERNS = [
         (
             "day_of_month",
             rf"\b(?:on |by |until )?the {_DAY}(?<=[tdh])\b"
-            r"(?=\W*$|[.,;!?)]|,? (?:at|for|about|with|to|and|but|so|because|from|until|when|we|i|my|not|\w+ing)\b)",
+            r"(?=\W*$|[.,;!?)]|,? (?:at|for|about|with|to|and|but|so|because|from|until|till|when|we|i|my|not|now|again|instead|after|before|if|in|this|apparently|lol|ugh|\w+ing)\b)",
         ),
     )
 ]
@@ -156,7 +156,7 @@ _AHEAD = re.compile(
     r"(?:would|'d) like to|wants? (?:to|an?|the|my|our|it|him|her|me|us)|(?:am|is|are) to (?:be )?\w+|to be \w+ed|let's|remind|see (?:you|u|ya)|good luck|wish (?:me|us) luck|"
     r"going to|gonna|plan(?:ning|s)?|upcoming|tomorrow|due|expect(?:ing|s)?|schedul\w+|book(?:ed|ing)|tickets?|reserv\w+|deadline|appointment|"
     r"look(?:ing)? forward|hop(?:e|es|ing) to|intend|leaves?|arrives?|starts?|begins?|opens?|closes?|ends?|stops?|finish(?:es)?|coming up|"
-    r"turns(?! out)|retires?|graduates?|moves|flies|runs out|goes|comes|gets|lands|takes|visits|returns|reopens|shuts|comes? (?:off|out|over|to stay)|(?<!was )(?<!were )(?<!been )(?:moving|coming|leaving|arriving|returning)|(?:i|we|they) (?:do it|pay (?:it|him|her|them|in)|turn \d|fly|go|move|meet|travel|play|see|sign|sit|perform|compete|defend)|signs|performs|competes|defends|"
+    r"turns(?! out)|retires?|graduates?|moves|flies|runs out|goes|comes|gets|lands|takes|visits|returns|reopens|shuts|comes? (?:off|out|over|to stay)|(?<!was )(?<!were )(?<!been )(?:moving|coming|leaving|arriving|returning|flying|emigrating)|collects|brings|delivers|(?:meant|supposed) to|signed up|(?:i|we|they) (?:do it|pay (?:it|him|her|them|in)|turn \d|fly|go|move|meet|travel|play|see|sign|sit|perform|compete|defend)|signs|performs|competes|defends|"
     rf"(?:am|is|are|be|im|hes|shes|its|theyre|youre|\w+'(?:m|re|s)) (?:\w+ )?{_ING})\b|'ll\b",
     re.IGNORECASE,
 )
@@ -166,7 +166,7 @@ _DID = re.compile(r"\b(?:did|didn't)(?: (?!know|reali[sz]e|think|say|tell|mentio
 _BEFORE = re.compile(
     r"\b(?:was|were|had|did|didn't|got|went|came|met|made|took|saw|bought|sold|left|lost|found|broke|ran|won|gave|fell|felt|began|wrote|spent|taught|quit|"
     r"flew|drove|ate|built|brought|caught|paid|slept|sent|held|heard|became|swam|sang|hurt|cut|lent|stole|stolen|born|died|told|said|thought|knew|chose|"
-    r"drank|threw|tore|wore|spoke|woke|hit|been|rang|bit|sat|stood|forgot|rode|drew|grew|"
+    r"drank|threw|tore|wore|spoke|woke|hit|been|rang|bit|sat|stood|forgot|rode|drew|grew|split|"
     r"(?!need|bleed|feed|seed|speed|weed|breed|indeed|red\b|bed\b|wed\b|shed\b|sled\b|hundred|scared|excited|tired|worried|bored|stressed|terrified|schedul|book|reserv|expect|plann)\w{2,}ed|ago|"
     rf"last (?:night|week|weekend|month|year|time|spring|summer|autumn|fall|winter|{'|'.join(DAYS)})|used to)\b",
     re.IGNORECASE,
@@ -176,7 +176,7 @@ _PUT_OFF = re.compile(
     rf"(?: (?:{'|'.join(DAYS)}),?)?(?: the)? ?$",
     re.IGNORECASE,
 )
-_LEAD = re.compile(r"(?:from|by|until|till) ", re.IGNORECASE)
+_LEAD = re.compile(r"(?:from|to|by|until|till) ", re.IGNORECASE)
 _FROM_THEN = re.compile(r"\b(?:from|by|till?|until|starting|effective) (?:on )?(?:the )?$", re.IGNORECASE)
 """Just before the expression, unless something lasted that long: "they offered me the post from 1 May"."""
 _FOR_THEN = re.compile(r"\bfor (?:the )?$", re.IGNORECASE)
@@ -194,7 +194,7 @@ _IS_THEN = re.compile(
 """Just before the expression: "he told me that the exam is on Friday", "they said 16 January"."""
 _FEELING = re.compile(r"(?:\b(?:am|is|are|be)|'(?:m|re)) (?:(?:so|very|really|quite|too|also|still|a bit|\w+ly) )?$", re.IGNORECASE)
 """Before "worried" or "supposed to", which say nothing of the past then."""
-_GETTING = re.compile(r"(?:(?:\b(?:am|is|are)|'(?:m|re|s)) (?:\w+ )?(?:getting|having|being)|\bgets?) (?:\w+ ){0,3}$", re.IGNORECASE)
+_GETTING = re.compile(r"(?:(?:\b(?:am|is|are)|'(?:m|re|s)) (?:\w+ )?(?:getting|having|being)|\bget(?:s|ting)?) (?:\w+ ){0,3}$", re.IGNORECASE)
 """Before "married" or "my cast removed", which are ahead then."""
 _HAVE = re.compile(r"(?:\b(?:have|has|haven't|hasn't)(?: \w+)?|'(?:ve|s)) $", re.IGNORECASE)
 """Before a "got" that is not past: "I've got a test", "what have I got on Friday"."""
@@ -227,7 +227,7 @@ def direction_of(text: str, match: re.Match[str]) -> int:
         nearest = max([at for at in past + ahead if at < here], default=min(past + ahead))
         strong = _STRONG.search(clause) and not re.search(r"\b(?:was|were|had been|missed|cancelled)\b", clause, re.IGNORECASE)
         return 1 if nearest in ahead or strong else -1
-    if past and not (min(past) > clause.index("\0") and _PRESENT.search(before)):
+    if past and not (min(past) > clause.index("\0") and (_PRESENT.search(before) or _DOING.match(before))):
         return -1
     if ahead or _DOING.match(before) or _FIXTURE.search(before):
         return 1

@@ -150,6 +150,8 @@ def _month(match: re.Match[str], today: date, direction: int) -> Range:
 
     if part.get("year"):
         return make(_year_number(part["year"], today))
+    if _UP_TO.search(match.string[: match.end()]):
+        return None  # "October to May", as every year
     if which == "this":
         return _this(make, today, direction)
     if said := _YEAR_BEFORE.search(match.string[: match.start()]) or _YEAR_AFTER.match(match.string, match.end()):
@@ -167,6 +169,7 @@ def _month(match: re.Match[str], today: date, direction: int) -> Range:
     return _nearest(make, today, direction)
 
 
+_UP_TO = re.compile(rf"\b(?:{'|'.join(MONTHS)}) to \w+$", re.IGNORECASE)
 _NAMED_DAY = re.compile(rf"\b({'|'.join(DAYS)}|{SHORT_DAYS}),? (?:the )?$", re.IGNORECASE)
 _YEAR_BEFORE = re.compile(r"\b(?:(last|next|this|every|each) year|years? ago),? $", re.IGNORECASE)
 _YEAR_AFTER = re.compile(r"(?<!\.) (?:of )?(last|next|this|every|each) year\b", re.IGNORECASE)

@@ -5,7 +5,7 @@ stands in what was recalled, and in the reply; of what was never told how often 
 with the tuning half before one's eyes; nobody reads the other.
 
     python -m tests.bench.weeks [--heldout] [--errors]     # --errors lists those of the tuning half
-    python -m tests.bench.weeks --recall     # recall alone, of the 72 people whose weeks the adapter learns from
+    python -m tests.bench.weeks --recall     # recall alone, of the 192 people whose weeks the adapter learns from
 
 A file of ``tests/data/weeks`` is one person: messages, ``+N`` for N days later and a new conversation, ``# remarks``, and
 ``? question => key``, where ``a/b`` is either, ``&`` joins what must all be there, and ``-`` is for what was never told.
