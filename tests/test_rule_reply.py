@@ -90,7 +90,9 @@ def test_what_is_refused_names_the_nearest_memory_and_advice_is_not_refused_wher
     assert refused("Which seat did I book?", recalled("confident", NURSE, far), refusal) == refusal
 
 
-@pytest.mark.parametrize("message", ["what day is it?", "What's the date today", "hey, what time is it now?", "which day of the week is it", "do you know what year it is"])
+@pytest.mark.parametrize(
+    "message", ["what day is it?", "What's the date today", "hey, what time is it now?", "which day of the week is it", "do you know what year it is"]
+)
 def test_the_day_and_the_time_are_told(message: str) -> None:
     assert now_reply(message, datetime(2026, 11, 29, 9, 5, tzinfo=UTC)) == "It is Sunday, 29 November 2026, 09:05."
 

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from chatmem.memory.times import question_range, resolve, written
 
 FRIDAY = date(2026, 11, 20)
-WITHOUT_YEAR = Path(__file__).parent / "data" / "dates.txt"
-"""Day said | message | the date in it | which day that is: written by one who knew no rule; 94.5% were right when the rules first met them."""
+DATA = Path(__file__).parent / "data"
 
 # text, first day, last day (none: one day), several divided by semicolons; "-" for no date
 CASES = """
@@ -339,15 +338,23 @@ def test_said_on_friday_20_november_2026(text: str, expected: list[tuple[date, d
     assert [(span.start, span.end) for span in resolve(text, FRIDAY)] == expected
 
 
-def test_bar_on_dates_without_a_year() -> None:
+@pytest.mark.parametrize(
+    ("name", "bar"),
+    [
+        ("dates", 0.97),  # a day or a month without its year: 94.5% of 220 when the rules first met them
+        ("weekdays", 0.87),  # 81.3% of the last 150 then
+    ],
+)
+def test_bars_on_dates_written_by_one_who_knew_no_rule(name: str, bar: float) -> None:
+    """Day said | message | the date in it | which day that is, "-" for none."""
     right = []
-    for line in WITHOUT_YEAR.read_text("utf-8").splitlines():
+    for line in (DATA / f"{name}.txt").read_text("utf-8").splitlines():
         said, message, words, day = line.split(" | ")
         place = message.index(words)
         spans = [span for span in resolve(message, date.fromisoformat(said)) if span.begin < place + len(words) and place < span.finish]
-        right.append(bool(spans) and spans[0].start == date.fromisoformat(day))
+        right.append((spans[0].start.isoformat() if spans else "-") == day)
     assert len(right) >= 200
-    assert sum(right) / len(right) >= 0.97
+    assert sum(right) / len(right) >= bar
 
 
 @pytest.mark.parametrize(

@@ -116,13 +116,14 @@ PATTERNS = [
         ("dated_weekday", rf"\b(?:on )?{_WEEKDAY},? the {_DAY}\b"),
         (
             "weekday",
-            rf"\b(?:(?P<which>last|next|this|on|this past|this coming|by|until|since|coming) )?"
+            rf"\b(?:(?P<which>last|next|this|on|this past|this coming|before|by|until|since|coming) )?"
             rf"(?P<habit>every |each )?{_WEEKDAY}(?! (?:club|roast|league|(?:morning|afternoon|evening|night)s)\b|,? the \d+[snrt])",
         ),
         (
             "weekday",
             rf"\b(?P<which>last|next|this|on|this past|this coming) (?P<weekday>{SHORT_DAYS})\b(?! (?:cream|set|dress|hat))\.?",
         ),
+        ("weekday", r"\b(?P<weekday>tues|weds|thurs|fri)\b"),
         ("weekday", rf"\b(?P<weekday>{SHORT_DAYS})(?= (?:morning|afternoon|evening|night|\d{{1,2}} ?[ap]m)\b)"),
         (
             "decade",
@@ -151,12 +152,12 @@ _CLAUSE_END = re.compile(
 )
 _ING = r"(?!during|evening|morning|something|nothing|anything|everything|wedding|building|king|thing)\w{2,}ing"
 _AHEAD = re.compile(
-    r"\b(?:will|shall|can(?:'t|not)?(?! (?:you )?(?:tell|remember|believe|stop))|must(?! (?:say|admit))|should|might|may (?:be|not|come|go|sit|do|get|take|start|end|need)|cant|wont|(?:needs?|has|have|got|gets?|gotta|ought) to|gotta|"
-    r"(?<!was )(?<!were )(?:asked|invited|wanted|told|offered|promised|agreed|ordered) (?:(?:me|us|him|her|them|everyone|[A-Z]\w+) )?(?:to|for|if)|"
+    r"\b(?:will|shall|can(?:'t|not)?(?! (?:you )?(?:tell|remember|believe|stop))|must(?! (?:say|admit))|should(?!'?ve| have|n'?t)|might|may (?:be|not|come|go|sit|do|get|take|start|end|need)|cant|wont|(?:needs?|has|have|got|gets?|gotta|ought) to|gotta|"
+    r"(?<!was )(?<!were )(?:asked|invited|wanted|told|offered|promised|agreed|ordered) (?:[\w']+ ){0,3}?(?:to|for|if)|"
     r"(?:would|'d) like to|wants? (?:to|an?|the|my|our|it|him|her|me|us)|(?:am|is|are) to (?:be )?\w+|to be \w+ed|let's|remind|see (?:you|u|ya)|good luck|wish (?:me|us) luck|"
     r"going to|gonna|plan(?:ning|s)?|upcoming|tomorrow|due|expect(?:ing|s)?|schedul\w+|book(?:ed|ing)|tickets?|reserv\w+|deadline|appointment|"
     r"look(?:ing)? forward|hop(?:e|es|ing) to|intend|leaves?|arrives?|starts?|begins?|opens?|closes?|ends?|stops?|finish(?:es)?|coming up|"
-    r"turns(?! out)|retires?|graduates?|moves|flies|runs out|goes|comes|gets|lands|takes|visits|returns|reopens|shuts|comes? (?:off|out|over|to stay)|(?<!was )(?<!were )(?<!been )(?:moving|coming|leaving|arriving|returning|flying|emigrating)|collects|brings|delivers|(?:meant|supposed) to|signed up|(?:i|we|they) (?:do it|pay (?:it|him|her|them|in)|turn \d|fly|go|move|meet|travel|play|see|sign|sit|perform|compete|defend)|signs|performs|competes|defends|"
+    r"turns(?! out)|retires?|graduates?|moves|flies|runs out|goes|comes|gets|lands|takes|visits|returns|reopens|shuts|comes? (?:off|out|over|to stay)|(?<!was )(?<!were )(?<!been )(?:moving|coming|leaving|arriving|returning|flying|emigrating|sending)|collects|brings|delivers|(?<!was )(?<!were )(?:meant|supposed) to|signed up|(?:don't|dont|let me) forget|(?:i|we|they) (?:do it|pay (?:it|him|her|them|in)|turn \d|fly|go|move|meet|travel|play|see|sign|sit|perform|compete|defend|operate|exchange|complete|launch|leave|arrive)|signs|performs|competes|defends|"
     rf"(?:am|is|are|be|im|hes|shes|its|theyre|youre|\w+'(?:m|re|s)) (?:\w+ )?{_ING})\b|'ll\b",
     re.IGNORECASE,
 )
@@ -164,7 +165,7 @@ _STRONG = re.compile(r"\b(?:tickets?|book\w+|schedul\w+|reserv\w+|appointment|de
 _DID = re.compile(r"\b(?:did|didn't)(?: (?!know|reali[sz]e|think|say|tell|mention|remember)\w+){0,3} $", re.IGNORECASE)
 """Before "(where did) we go" and "(I didn't) see you", which are not ahead."""
 _BEFORE = re.compile(
-    r"\b(?:was|were|had|did|didn't|got|went|came|met|made|took|saw|bought|sold|left|lost|found|broke|ran|won|gave|fell|felt|began|wrote|spent|taught|quit|"
+    r"\b(?:was|were|had|did|didn't|wasnt|werent|hadnt|didnt|couldnt|got|went|came|met|made|took|saw|bought|sold|left|lost|found|broke|ran|won|gave|fell|felt|began|wrote|spent|taught|quit|"
     r"flew|drove|ate|built|brought|caught|paid|slept|sent|held|heard|became|swam|sang|hurt|cut|lent|stole|stolen|born|died|told|said|thought|knew|chose|"
     r"drank|threw|tore|wore|spoke|woke|hit|been|rang|bit|sat|stood|forgot|rode|drew|grew|split|"
     r"(?!need|bleed|feed|seed|speed|weed|breed|indeed|red\b|bed\b|wed\b|shed\b|sled\b|hundred|scared|excited|tired|worried|bored|stressed|terrified|schedul|book|reserv|expect|plann)\w{2,}ed|ago|"
@@ -177,7 +178,10 @@ _PUT_OFF = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(r"(?:from|to|by|until|till) ", re.IGNORECASE)
-_FROM_THEN = re.compile(r"\b(?:from|by|till?|until|starting|effective) (?:on )?(?:the )?$", re.IGNORECASE)
+_FROM_THEN = re.compile(
+    r"(?<!hungover )(?<!sore )(?<!tired )(?<!recovering )(?<!pics )(?<!photos )(?<!leftovers )(?<!knackered )\b(?:from|by|till?|until|starting|effective) (?:on )?(?:the )?$",
+    re.IGNORECASE,
+)
 """Just before the expression, unless something lasted that long: "they offered me the post from 1 May"."""
 _FOR_THEN = re.compile(r"\bfor (?:the )?$", re.IGNORECASE)
 """Just before a day of the calendar: "she ordered a cake for the 12th"."""
@@ -188,18 +192,25 @@ _NOW_THEN = re.compile(r" (?:now|instead)\b", re.IGNORECASE)
 """Just after it: "date moved, 1 May now"."""
 _IS_THEN = re.compile(
     r"\b(?:(?:is|are|it's|its)(?: \w+ly)?(?: on)?|(?:now|maybe|perhaps|hopefully|probably|the rest|new date)(?: (?:on|in|at|by))?|come|"
-    r"(?:said|says?|reckons?|suggest(?:s|ed)?|chose|picked|settled on|agreed on|counts? on|put (?:me|us|him|her|them|it) (?:down )?(?:on|for))(?: on)?)(?: the)? $",
+    r"settled on|agreed on|counts? on|put (?:me|us|him|her|them|it) (?:down )?(?:on|for))(?: the)? $",
     re.IGNORECASE,
 )
-"""Just before the expression: "he told me that the exam is on Friday", "they said 16 January"."""
+"""Just before the expression: "he told me that the exam is on Friday"."""
+_SAID_IT = re.compile(r"\b(?:said|says?|reckons?|suggest(?:s|ed)?|chose|picked)(?: the)? $", re.IGNORECASE)
+"""Just before a date that somebody named: "they said 16 January", but not "he said on Monday that"."""
 _FEELING = re.compile(r"(?:\b(?:am|is|are|be)|'(?:m|re)) (?:(?:so|very|really|quite|too|also|still|a bit|\w+ly) )?$", re.IGNORECASE)
 """Before "worried" or "supposed to", which say nothing of the past then."""
 _GETTING = re.compile(r"(?:(?:\b(?:am|is|are)|'(?:m|re|s)) (?:\w+ )?(?:getting|having|being)|\bget(?:s|ting)?) (?:\w+ ){0,3}$", re.IGNORECASE)
 """Before "married" or "my cast removed", which are ahead then."""
-_HAVE = re.compile(r"(?:\b(?:have|has|haven't|hasn't)(?: \w+)?|'(?:ve|s)) $", re.IGNORECASE)
+_HAVE = re.compile(r"(?:\b(?:have|has|haven't|hasn't|ive|weve|theyve|hes|shes)(?: \w+)?|'(?:ve|s)) $", re.IGNORECASE)
 """Before a "got" that is not past: "I've got a test", "what have I got on Friday"."""
-_FIXTURE = re.compile(r"\b(?:exam|interview|dentist|surgery|operation|check-?up|viva|driving test|birthday|bday|anniversary|delivery|keys|fitting|hearing|move in|root canal|theory test|gig|show|match|wedding|training|second date)\b", re.IGNORECASE)
-_GOT = re.compile(rf"\b(?:got|have|has) (?:(?:me|my|an?|the|our) )?(?:\w+ ){{0,2}}{_FIXTURE.pattern}(?: \w+){{0,4}} (?:on |in )?(?:the )?$", re.IGNORECASE)
+_FIXTURE = re.compile(
+    r"\b(?:exam|interview|dentist|surgery|operation|check-?up|viva|driving test|birthday|bday|anniversary|delivery|keys|fitting|hearing|move in|root canal|theory test|gig|show|match|wedding|training|second date|kick-?offs?)\b",
+    re.IGNORECASE,
+)
+_GOT = re.compile(
+    rf"\b(?:got|have|has) (?:(?:me|my|an?|the|our) )?(?:\w+ ){{0,2}}{_FIXTURE.pattern}(?: \w+){{0,4}} (?:on |in )?(?:the )?$", re.IGNORECASE
+)
 _DOING = re.compile(rf"\W*{_ING}\b", re.IGNORECASE)
 _PRESENT = re.compile(
     r"\b(?:is|are|am|have|has|im|ive|hes|shes|theyre|its)\b|'(?:m|re|ve)\b"
@@ -227,7 +238,7 @@ def direction_of(text: str, match: re.Match[str]) -> int:
         nearest = max([at for at in past + ahead if at < here], default=min(past + ahead))
         strong = _STRONG.search(clause) and not re.search(r"\b(?:was|were|had been|missed|cancelled)\b", clause, re.IGNORECASE)
         return 1 if nearest in ahead or strong else -1
-    if past and not (min(past) > clause.index("\0") and (_PRESENT.search(before) or _DOING.match(before))):
+    if past and not (min(past) > clause.index("\0") and not _BEFORE.match(after.lstrip()) and (_PRESENT.search(before) or _DOING.match(before))):
         return -1
     if ahead or _DOING.match(before) or _FIXTURE.search(before):
         return 1
@@ -238,7 +249,14 @@ def _is_named_ahead(before: str, after: str, match: re.Match[str]) -> bool:
     """Whether the words right beside an expression put it ahead, whatever the verbs say: "they moved it to 1 May", "she asked me for the 12th"."""
     lead = _LEAD.match(match[0])
     to = before + (lead[0] if lead else "")
-    if _PUT_OFF.search(to) or _IS_THEN.search(before) or _MOVED.search(before) or _NOW_THEN.match(after) or _GOT.search(before):
+    if (
+        _PUT_OFF.search(to)
+        or _IS_THEN.search(before)
+        or (_SAID_IT.search(before) and not match[0].lower().startswith("on "))
+        or _MOVED.search(before)
+        or _NOW_THEN.match(after)
+        or _GOT.search(before)
+    ):
         return True
     if (_FROM_THEN.search(to) or (match.groupdict().get("day") and _FOR_THEN.search(before))) and not _LASTED.search(before):
         return True

@@ -440,10 +440,14 @@ def _of_month(day: int, today: date, direction: int) -> Range:
 
 _HABIT = re.compile(r"\b(?:usually|always)(?: \w+)? $|\b(?:every|each|(?:once|twice|times) a) week,? $", re.IGNORECASE)
 _OTHER_DAY = re.compile(
-    r"\b(?:the|a|an|my|our|this|some|every|each|most|other)(?: \w+)? $"  # "the Sunday mass", "every other Friday"
+    r"\b(?:the|a|an|my|our|this|some|every|each|most|other)(?: (?:other|last|first|second|third|fourth|single|odd|whole|usual|regular|free|busy|following|previous))? $"  # "the Sunday mass", "every other Friday"
     r"|\b(?:one|that|black|good|easter|ash|palm|cyber|shrove|maundy|sheffield) $",  # "one Saturday", "Ash Wednesday"
     re.IGNORECASE,
 )
+_AMONG_DAYS = re.compile(rf"\b(?:{'|'.join(DAYS)}) (?:{'|'.join(DAYS)})\b|\b(?:{SHORT_DAYS})(?:,? | and | to |-)(?:{SHORT_DAYS})\b", re.IGNORECASE)
+"""A list of days without more, as of every week: "mornings, Monday Tuesday Thursday", "wed and fri"."""
+_BARE = re.compile(r"(?:^|[.!?;,] )(?:(?!(?:i|we|he|she|they|you|it|is|are|am|every|each|most|some|and|or)\b)[\w'-]+ ){1,5}$", re.IGNORECASE)
+"""What is named with its day and no more, to come: "cup final saturday", "appraisal monday"."""
 _IT_IS = re.compile(r"\b(?:it's|it is|is it|today is|today's) (?:only |already |finally |still |just )?$", re.IGNORECASE)
 
 
@@ -451,11 +455,16 @@ def _weekday(match: re.Match[str], today: date, direction: int) -> Range:
     part = match.groupdict()
     which, weekday = (part.get("which") or "").lower(), _weekday_number(part["weekday"])
     before = match.string[: match.start()]
-    if part.get("habit") or _HABIT.search(before) or _counts_from_elsewhere(match, which, direction):
+    if (
+        part.get("habit")
+        or _HABIT.search(before)
+        or _AMONG_DAYS.search(match.string[max(0, match.start() - 12) : match.end() + 12])
+        or _counts_from_elsewhere(match, which, direction)
+    ):
         return None
     if not which and _IT_IS.search(before):
         return _day(today) if weekday == today.weekday() else None
-    if not which and (direction == 0 or _OTHER_DAY.search(before)):
+    if not which and (_OTHER_DAY.search(before) or (direction == 0 and not _BARE.search(before))):
         return None
     if which == "next":
         return _day(_monday(today, 1) + timedelta(days=weekday))
@@ -467,7 +476,7 @@ def _weekday(match: re.Match[str], today: date, direction: int) -> Range:
         this = _monday(today, 0) + timedelta(days=weekday)
         otherwise = (direction > 0 and this < today) or (direction < 0 and this > today)
         return _day(_step(today, weekday, direction) if otherwise else this)
-    return _day(_step(today, weekday, direction or -1))
+    return _day(_step(today, weekday, direction or 1))
 
 
 def _decade(match: re.Match[str], _today: date, _direction: int) -> Range:
