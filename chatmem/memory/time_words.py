@@ -113,7 +113,7 @@ PATTERNS = [
         ),
         ("since_year", r"\b(?:earlier|later) this (?P<period>week|month|year)\b"),
         ("period", rf"\b(?P<which>last|next|this|past|this past|this coming|the coming|over the|on the|at the|since the) {_PERIOD}"),
-        ("dated_weekday", rf"\b(?:on )?{_WEEKDAY},? the {_DAY}\b"),
+        ("dated_weekday", rf"\b(?:on )?{_WEEKDAY},? (?:the {_DAY}\b|(?P<nth>\d{{1,2}})(?:(?:st|nd|rd|th)\b|(?= at \d|[,.]|$)))"),
         (
             "weekday",
             rf"\b(?:(?P<which>last|next|this|on|this past|this coming|before|by|until|since|coming) )?"
@@ -142,7 +142,7 @@ PATTERNS = [
         (
             "day_of_month",
             rf"\b(?:on |by |until )?the {_DAY}(?<=[tdh])\b"
-            r"(?=\W*$|[.,;!?)]|,? (?:at|for|about|with|to|and|but|so|because|from|until|till|when|we|i|my|not|now|again|instead|after|before|if|in|this|apparently|lol|ugh|\w+ing)\b)",
+            r"(?=\W*$|[.,;!?)]|,? (?:at|for|about|with|to|and|but|so|because|cos|coz|cuz|bc|cause|as|since|due|by|w|n|from|until|till|when|we|i|my|not|now|again|instead|after|before|if|in|this|apparently|lol|ugh|\w+ing)\b)",
         ),
     )
 ]
@@ -161,13 +161,15 @@ _AHEAD = re.compile(
     rf"(?:am|is|are|be|im|hes|shes|its|theyre|youre|\w+'(?:m|re|s)) (?:\w+ )?{_ING})\b|'ll\b",
     re.IGNORECASE,
 )
-_STRONG = re.compile(r"\b(?:tickets?|book\w+|schedul\w+|reserv\w+|appointment|deadline|will|going to|gonna|plan\w*)\b", re.IGNORECASE)
+_STRONG = re.compile(
+    r"\b(?:tickets?|book\w+|schedul\w+|reserv\w+|appointment|deadline|will|shall|must|gotta|going to|gonna|plan\w*)\b", re.IGNORECASE
+)
 _DID = re.compile(r"\b(?:did|didn't)(?: (?!know|reali[sz]e|think|say|tell|mention|remember)\w+){0,3} $", re.IGNORECASE)
 """Before "(where did) we go" and "(I didn't) see you", which are not ahead."""
 _BEFORE = re.compile(
     r"\b(?:was|were|had|did|didn't|wasnt|werent|hadnt|didnt|couldnt|got|went|came|met|made|took|saw|bought|sold|left|lost|found|broke|ran|won|gave|fell|felt|began|wrote|spent|taught|quit|"
     r"flew|drove|ate|built|brought|caught|paid|slept|sent|held|heard|became|swam|sang|hurt|cut|lent|stole|stolen|born|died|told|said|thought|knew|chose|"
-    r"drank|threw|tore|wore|spoke|woke|hit|been|rang|bit|sat|stood|forgot|rode|drew|grew|split|"
+    r"drank|threw|tore|wore|spoke|woke|hit|been|rang|bit|sat(?! +\0)|stood|forgot|rode|drew|grew|split|"
     r"(?!need|bleed|feed|seed|speed|weed|breed|indeed|red\b|bed\b|wed\b|shed\b|sled\b|hundred|scared|excited|tired|worried|bored|stressed|terrified|schedul|book|reserv|expect|plann)\w{2,}ed|ago|"
     rf"last (?:night|week|weekend|month|year|time|spring|summer|autumn|fall|winter|{'|'.join(DAYS)})|used to)\b",
     re.IGNORECASE,

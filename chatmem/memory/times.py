@@ -409,10 +409,10 @@ def _since_year(match: re.Match[str], today: date, _direction: int) -> Range:
 
 
 def _dated_weekday(match: re.Match[str], today: date, direction: int) -> Range:
-    """The nearest month, within half a year, in which the 6th is a Saturday for "Saturday the 6th"."""
+    """The nearest month, within half a year, in which the 6th is a Saturday for "Saturday the 6th" and "Saturday 6th"."""
     for step in sorted(range(-6, 7), key=abs):
         first = today.replace(day=1) + relativedelta(months=step)
-        found = first + timedelta(days=int(match["day"]) - 1)
+        found = first + timedelta(days=int(match["day"] or match["nth"]) - 1)
         there = found.month == first.month and found.weekday() == _weekday_number(match["weekday"])
         if there and (direction == 0 or found == today or (found > today) == (direction > 0)):
             return _day(found)
