@@ -58,7 +58,33 @@ FACTS = [
     ("mum's 70th is on the 12th", ["The user's mum's 70th is on the 12th (12 December 2026)."]),
     ("dad jokes are the best", []),
     ("the dentist got moved to monday", ["The user's dentist got moved to monday (23 November 2026)."]),
-    ("My son is nervous. The exam is on Friday.", ["The user's son is nervous."]),
+    ("the vet in Valentine wants 340", ["The user's vet in Valentine wants 340."]),
+    ("coach bronwyn switched me to blocker", ["The user's coach Bronwyn switched the user to blocker."]),
+    ("The cardiologist, Doctora Bagnasco, put a stent in me", ["The user's cardiologist Doctora Bagnasco put a stent in the user."]),
+    ("The owner is a colonel's widow. She asks 28,000 a month.", ["The owner is a colonel's widow.", "The owner asks 28,000 a month."]),
+    ("Mrs Jayasuriya owes me 13,500 rupees", ["Mrs Jayasuriya owes the user 13,500 rupees."]),
+    ("Eero quit, he starts at the transfer station on Monday", ["Eero starts at the transfer station on Monday (23 November 2026)."]),
+    ("They have given me space 31, nearer the door", ["They have given the user space 31, nearer the door."]),
+    ("Paris is lovely in spring", []),
+    ("The school things are in the hall", []),
+    ("my cousin pania lives in Whangarei", ["The user's cousin Pania lives in Whangarei."]),
+    ("my dad welds ships on an island", ["The user's dad welds ships on an island."]),
+    ("we took in a trainee cook called hamza, he pays 375", ["The user took in a trainee cook called Hamza.", "Hamza pays 375."]),
+    (
+        "My neighbour Hemi fixed the axle. I owe him a load of firewood.",
+        ["The user's neighbour Hemi fixed the axle.", "The user owes the user's neighbour Hemi a load of firewood."],
+    ),
+    (
+        "My aunt Ritva charges nothing. I do her groceries every thursday.",
+        ["The user's aunt Ritva charges nothing.", "The user does the user's aunt Ritva's groceries every thursday."],
+    ),
+    ("the naming got moved to the 27th cos the hall flooded", ["The naming got moved to the 27th cos the hall flooded (27 November 2026)."]),
+    ("The cabinet now costs 2,400", ["The cabinet now costs 2,400."]),
+    ("The war ended in 1945", []),
+    ("i play bass in a band called wet cement, no you haven't heard of us", ["The user plays bass in a band called wet cement."]),
+    ("I'm too thin for the part, she said", []),
+    ("i must fly on the 2nd of April", ["The user must fly on the 2nd of April (2 April 2027)."]),
+    ("My son is nervous. The exam is on Friday.", ["The user's son is nervous.", "The exam is on Friday (27 November 2026)."]),
     ("the interview is on thursday not wednesday", ["The user's interview is on thursday, not wednesday (26 November 2026)."]),
     ("talked to mele!! we going to the local together friday", ["The user is going to the local together friday (27 November 2026)."]),
     ("we bring cake to grandma", ["The user brings cake to the user's grandma."]),
@@ -375,12 +401,11 @@ def test_a_pronoun_takes_its_person_and_a_span_from_where_they_were_named() -> N
     [
         "My sister Marta visited my cousin Anna. She has a red car.",
         "My brother Tom met a man at the station. He sells old maps.",
-        "Marta moved to Oslo.",
         "He works at the harbour.",
     ],
 )
 def test_an_unclear_pronoun_or_name_is_not_guessed(text: str) -> None:
-    assert not any(re.search("red car|old maps|Marta moved|harbour", one.text) for one in extract(text, SAID))
+    assert not any(re.search("red car|old maps|harbour", one.text) for one in extract(text, SAID))
 
 
 @pytest.mark.parametrize(
@@ -409,6 +434,7 @@ def test_a_name_told_of_before_needs_no_introduction() -> None:
         "The user's sister Claire loves Bath.",
         "The user's sister Claire plays chess.",
         "The user's dog Biscuit is a collie.",
+        "Marta is a nurse.",
     ]
     assert all(candidate.span in text and "Claire" in found[0].span for candidate in found)
     in_passing = ["The user just moved to Porto with the user's partner Inês."]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatmem.memory.fragments import done_to_me, whole, with_my
+from chatmem.memory.fragments import done_to_me, whole, with_my, with_names
 
 _SPOKEN = {
     "im": "I'm",
@@ -152,7 +152,7 @@ def spell(text: str) -> str:
     text = re.sub(r"\b(left|right) handed\b", r"\1-handed", text, flags=re.IGNORECASE)
     text = re.sub(r"\bmy name's\b", "my name is", text, flags=re.IGNORECASE)
     text = " ".join(text.split()).lstrip("-–—*• ")
-    return with_my(text)
+    return with_names(with_my(text))
 
 
 def own_date(sentence: str) -> str:

@@ -15,6 +15,7 @@ from chatmem.memory.clauses import FIRST, clauses, own_date, spell
 from chatmem.memory.commands import command
 from chatmem.memory.fragments import who_writes
 from chatmem.memory.handwritten import as_written_down, parts_of
+from chatmem.memory.others import thing
 from chatmem.memory.people import People, as_own, in_passing, introductions, is_many
 from chatmem.memory.secrets import secret
 from chatmem.memory.sentences import HOLE, sentences
@@ -122,12 +123,15 @@ def _facts(words: str, number: int, begin: int, people: People, told: Sequence[s
         ):
             found.append((f"The user thinks {sentence[:1].lower()}{sentence[1:]}", begin))
         elif FIRST.match(plain):
+            plain, whom = people.spelled_out(plain, number)
             cause = reason_of(plain)
             plain = cause if cause and worth_keeping(cause) else without_aside(plain)
             if worth_keeping(plain) and (sentence := third_person(plain.rstrip(".!…,; "))):
-                found.append((sentence, begin))
+                found.append((sentence, whom.begin if whom else begin))
         elif (about := people.statement(plain.rstrip(".!…,; "), number, begin)) and about_others(about[1]):
             found.append((about[0], about[2].begin))
+        elif (of_thing := thing(plain.rstrip(".!…,; "))) and states(plain):
+            found.append((finish(possessive(of_thing[0])), begin))
         people.note(plain, number, begin)
     if spelled.rstrip(" !").endswith("?") and (HOLE not in spelled):
         people.note(spelled, number, begin)

@@ -58,6 +58,26 @@ def with_my(text: str) -> str:
     return re.sub(r"^(my (?:(?!was\b|is\b|were\b|got\b|just\b)\w+ ){1,3})(?=born\b|booked\b|approved\b)", r"\1was ", text)
 
 
+_FAMILY = (
+    r"(?:step|half)?-?(?:sister|sis|brother|bro|mother|father|mum|mom|dad|son|daughter|wife|husband|cousin|aunt|auntie|uncle|niece|nephew|grandson|granddaughter|girlfriend|boyfriend|gf|bf|fiancée?|partner|ex|friend|mate"
+    r"|flatmate|roommate|housemate|colleague|coworker|neighbou?r|boss|manager|coach|landlord|landlady|teacher|trainer|dog|cat)(?:-in-law| in law)?"
+)
+_NO_SMALL_NAME = (
+    r"who|and|the|that|this|for|from|with|but|wrong|right|not|was|has|had|are|were|got|did|does|can|will|would|could|should|may|might|must|just|also|never|always|still|now|then|too|all|both|each|one|two|three|four|five|six|seven"
+    r"|said|told|gave|went|came|made|took|left|lost|sold|bought|paid|sent|lent|met|put|let|ran|won|quit|hit|hurt|broke|fell|grew|found|kept|thought|knew|wrote|spoke|taught|rang|called|back|out|off|up|down|along|round|around|home|away|over|here|there|when|where|while|because|since|about|into|like|than|after|before|again|today|tomorrow|yesterday|tonight"
+    r"|his|her|its|our|their|him|them|you|your|she|they|want|need|know|think|live|work|come|have|wins|lives|works|says|wants|needs|comes|goes|plays|loves|hates|likes|thinks|knows|keeps|gets|gives|takes|makes|lost|first|last|next|only|really|finally|recently|already|actually|apparently|group|club|team|food|bed|toy|house|birthday|bday|wedding|party|baby|side|family|job|room|place|thing|stuff|name|names|lessons?|class|day|drama|problems?|issues?|advice|situation|says|cooks|teaches|coaches|owes|ate|has"
+)
+_SMALL_NAME = re.compile(
+    rf"\b(?P<who>(?:my|our|his|her|their|an?|this|the) (?:(?:[\w-]+ ){{0,2}}?(?:{_FAMILY})|(?:[\w-]+ ){{0,3}}?(?:guy|man|woman|girl|boy|kid|fella|bloke|lady|cook|tailor|driver|student|trainee|colleague|friend|dog|cat|doctor|teacher|nurse)(?=,? (?:called|named)\b)),?(?: (?:called|named|is called))?) "
+    rf"(?P<name>(?!(?:{_NO_SMALL_NAME})\b)[a-zß-ÿ]{{3,}}(?<!ing)(?<!ed))(?='s |,| (?:is|was|has|who)\b|(?<!s) (?:had|and|to|for|[a-z]+s|[a-z]+ed|got|came|went|gave|lent|broke|left|took|found|made|put|did|in|at|from)\b|$)"
+)
+
+
+def with_names(text: str) -> str:
+    """The names of relatives and of people called so with their capital: "my cousin pania lives", "a cook called hamza"."""
+    return _SMALL_NAME.sub(lambda m: f"{m['who']} {m['name'].capitalize()}", text)
+
+
 _THEY = (
     r"(?:they|(?:(?:the|my|our) )?(?:landlord|landlady|doctors?|doc|dr\.? [\w-]+|gp|consultant|hospital|dentist|clinic|vet|boss|manager|work|school|nursery|council|bank|airline|garage|surgery|test centre))"
     r"(?:'ve|'s| have| has)?(?: just| now)?"

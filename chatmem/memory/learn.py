@@ -17,7 +17,7 @@ from chatmem.memory.corrections import LONGEST, corrected
 from chatmem.memory.extract import command, extract
 from chatmem.memory.given import extract_given
 from chatmem.memory.keys import Embed, memory_vectors
-from chatmem.memory.people import names_in, things_in
+from chatmem.memory.people import names_in, starters_in, things_in
 from chatmem.store import Store
 from chatmem.types import Candidate, Link, Memory, Operation, Origin, Turn
 
@@ -71,7 +71,7 @@ def stated(store: Store, turn: Turn) -> list[Candidate]:
             for old, new in zip(was, now, strict=False)
             if old.text != new.text
         ]
-    told = store.memories_naming([*names_in(turn.content), *things_in(turn.content)])
+    told = store.memories_naming([*names_in(turn.content), *things_in(turn.content), *starters_in(turn.content)])
     return extract(turn.content, turn.created_at.astimezone(), told, before.content if before else "")
 
 

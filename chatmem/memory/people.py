@@ -9,19 +9,20 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from chatmem.memory import others
+from chatmem.memory.others import NAME, OWN_ROLES
 from chatmem.memory.third_person import AFTER_IS, finish, possessive
 from chatmem.types import Memory
 from chatmem.words import content_stems
 
 _FEMALE = "sister|sis|gf|mother|mom|mum|mama|wife|girlfriend|daughter|aunt|auntie|niece|grandmother|grandma|granny|nana|granddaughter|stepmother|stepmom|stepsister|stepdaughter|sister-in-law|sister in law|mother-in-law|mother in law|daughter-in-law|ex-wife|ex-girlfriend|fiancée|godmother|landlady"
 _MALE = "brother|bro|bf|hubby|father|dad|papa|husband|boyfriend|son|uncle|nephew|grandfather|grandpa|grandad|grandson|stepfather|stepdad|stepbrother|stepson|brother-in-law|brother in law|father-in-law|father in law|son-in-law|ex-husband|ex-boyfriend|fiancé|godfather"
-_EITHER = "partner|spouse|friend|best friend|boss|manager|colleague|coworker|co-worker|cousin|neighbou?r|roommate|flatmate|housemate|teacher|coach|mentor|supervisor|therapist|doctor|dentist|physiotherapist|trainer|landlord|twin|baby|toddler|teenager|child|kid|fiancee?|ex|assistant|student|classmate|teammate|bandmate|godson|goddaughter|godchild|grandchild|in-law|tutor|accountant|lawyer|professor|advisor|babysitter|nanny|lodger|tenant|childminder|carer"
+_EITHER = "partner|spouse|friend|best friend|boss|manager|colleague|coworker|co-worker|cousin|neighbou?r|roommate|flatmate|housemate|teacher|coach|mentor|supervisor|therapist|doctor|dentist|physiotherapist|trainer|landlord|twin|baby|toddler|teenager|child|kid|fiancee?|ex|assistant|student|classmate|teammate|bandmate|godson|goddaughter|godchild|grandchild|in-law|tutor|accountant|lawyer|professor|advisor|babysitter|nanny|lodger|tenant|childminder|carer|helper|housekeeper|mate|best man|maid of honou?r|bridesmaid"
 _PETS = "dog|cat|puppy|kitten|pup|rabbit|bunny|hamster|parrot|horse|pony|turtle|tortoise|snake|guinea pig|bird|goldfish|beagle|labrador|poodle|greyhound|terrier|collie|husky|retriever|bulldog|corgi|dachshund|goose|hen|goat|donkey|lizard|gecko|ferret|budgie|canary"
 _MANY = "parents|grandparents|kids|children|sons|daughters|brothers|sisters|siblings|twins|in-laws|cousins|dogs|cats|neighbou?rs|flatmates|roommates|housemates|colleagues|friends|pets|students"
 _EVENTS = "wedding|party|trip|flight|exam|interview|appointment|concert|surgery|operation|graduation|meeting|presentation|vacation|holiday|conference|recital|tournament|race|show|gig|new job|job|internship|course|class|thesis|deadline|due date|baby shower|reunion|retirement|marathon|audition|viewing|hearing|scan"
-_RELATION = rf"(?:{_FEMALE}|{_MALE}|{_EITHER}|{_PETS})"
-_NAME = r"[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ](?<!'s)(?<!’s)"
-_CALLED = rf"(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.? )?{_NAME}"
+_RELATION = rf"(?:{_FEMALE}|{_MALE}|{_EITHER}|{_PETS}|{OWN_ROLES})"
+_CALLED = rf"(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.? )?{NAME}"
 _OWN = re.compile(
     rf"\b(?P<whose>my|our) (?P<adjective>(?:(?:older|younger|elder|little|big|twin|eldest|oldest|youngest|best|old|new|late|first|second|other|rescue|good|close|dear|childhood|step|half|ex|former|sweet|lovely|little) ){{0,2}})"
     rf"(?P<relation>{_RELATION}|{_MANY})\b(?!-| in law\b)(?P<possessive>['’]s)?(?:(?:,| is| was)? (?:named|called)|,| -| is)? ?(?P<name>(?-i:{_CALLED}))?(?P<owner>['’]s)?",
@@ -33,7 +34,7 @@ _NEW = re.compile(
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
-    rf"\b(?:my|our|have|has|got|two|three|four) (?:\w+ )?(?P<relation>flatmate|roommate|housemate|kid|son|daughter|brother|sister|dog|cat|colleague|friend|cousin|twin)s\b(?:,| are| is|:| named| called| -)? (?P<names>{_NAME}(?: \(\d+\))?(?:(?:, and |, | and | & ){_NAME}(?: \(\d+\))?)+)"
+    rf"\b(?:my|our|have|has|got|two|three|four) (?:\w+ )?(?P<relation>flatmate|roommate|housemate|kid|son|daughter|brother|sister|dog|cat|colleague|friend|cousin|twin)s\b(?:,| are| is|:| named| called| -)? (?P<names>{NAME}(?: \(\d+\))?(?:(?:, and |, | and | & ){NAME}(?: \(\d+\))?)+)"
 )
 _HAVE_MANY = re.compile(
     r"\b(?:i|we)(?:'ve| have) (?:got )?(?:(?:\d|two|three|four|five|six|\w+ly|already|little|small|grown(?:-up)?) )*(?P<relation>kids|children|sons|daughters|brothers|sisters|twins|dogs|cats|flatmates|housemates|roommates)\b",
@@ -43,12 +44,16 @@ _PLANNED = re.compile(
     rf"\b(?:i|we)(?:'m|'re|'ve| am| are| have)? (?:\w+ )?(?:training|signed up|preparing|revising|studying|rehearsing|entered|booked|planning|running|doing|having|got|have) (?:for |into )?(?:the|a|an) (?P<event>(?:[\w'-]+ ){{0,3}}(?:{_EVENTS}))\b(?!'s)",
     re.IGNORECASE,
 )
+_SOMEBODY = re.compile(
+    rf"\b(?:an?|this|some|the|new|one) (?:[\w'-]+ ){{0,3}}?(?P<kind>woman|girl|lady|man|guy|boy|fella|bloke|kid|student|cook|tailor|driver|colleague|friend|trainee|apprentice|neighbou?r|{OWN_ROLES}),? (?:called|named|name of|by the name of) (?P<name>{_CALLED})",
+    re.IGNORECASE,
+)
 _STRANGER = re.compile(
     r"\b(?:woman|girl|lady|man|guy|boy|baby|doctor|nurse|waiter|teacher|stranger|someone|somebody|person|actor|actress|singer|author|artist|character|puppy|kitten)\b",
     re.IGNORECASE,
 )
-_WHO = re.compile(rf"\b(?:my|our) (?:[\w-]+ )?{_RELATION},? {_NAME},? who(?P<is>['’]s| is)? (?P<what>[^,.?!;]{{3,80}})")
-_AGED = re.compile(rf"\b(?:my|our) (?P<kin>(?:[\w-]+ )?{_RELATION}(?: {_NAME})?), (?P<age>[1-9]\d?)(?=,|$| and\b)(?!, \d)")
+_WHO = re.compile(rf"\b(?:my|our) (?:[\w-]+ )?{_RELATION},? {NAME},? who(?P<is>['’]s| is)? (?P<what>[^,.?!;]{{3,80}})")
+_AGED = re.compile(rf"\b(?:my|our) (?P<kin>(?:[\w-]+ )?{_RELATION}(?: {NAME})?), (?P<age>[1-9]\d?)(?=,|$| and\b)(?!, \d)")
 _STARTS = re.compile(r"^(?P<pronoun>he|she|it|they)(?P<verb>'s|'re|'ve|'ll|'d)? (?P<rest>.+)$", re.IGNORECASE)
 _AFTER_HAS = re.compile(
     r"(?:always been|just \w+ed|(?:just |finally |already |recently |now |also |never )?(?:been|got|had|lost|started|finished|moved|left|joined|bought|sold|taken|passed|failed|become|quit|stopped|decided|grown|won|given|put|signed|begun|found))(?![\w-])"
@@ -62,23 +67,37 @@ _NOT_NAMES = frozenset(
 _TOLD = re.compile(
     rf"\b[Tt]he user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION}) (?:is (?:called|named) )?(?P<name>{_CALLED})| has an? (?P<relation>(?:[a-z]+ )?{_RELATION}) (?:called|named) (?P<called>{_CALLED}))\b"
 )
+_IS_CALLED = re.compile(rf"(?:is|was) (?:called |named )?(?P<name>{_CALLED})(?=$|[,.;]| and\b| who\b)")
+_HIM = re.compile(r"\b(?:him|her|his)\b", re.IGNORECASE)
+_SOMEBODY_BEFORE = re.compile(
+    rf"\b(?:{_RELATION}|{_MANY}|man|woman|girl|boy|guy|lady|someone|somebody|friend|he|she)\b|(?<=\w )(?-i:[A-ZÀ-Þ])[a-zß-ÿ]{{2,}}", re.IGNORECASE
+)
+_AFTER_OBJECT = re.compile(
+    r"(?:$|[,.;!]| (?:an?|the|my|our|some|\d\S*|[£$€]\S*|to|for|in|at|on|and|but|so|because|with|from|there|back|home|up|out|off|every|next|last|this|that|over|down|about|when|again|now|today|tomorrow|yesterday|nothing|by|as|into|onto|after|before|if|like|while|instead|too|half|all|two|three|five|ten|hundred|money)\b)",
+    re.IGNORECASE,
+)
+_TOLD_OF = re.compile(
+    rf"^(?:(?P<name>{_CALLED})(?= (?:[a-z]+)\b)|The user's (?P<kin>[a-z]+(?: [a-z]+)?) is (?:called |named )?(?P<called>{_CALLED}))"
+)
+"""Somebody told of by name alone, or whose part is no common one: "Arvid got ...", "The user's helper is Lasha"."""
 BEFORE = -9  # the sentence of somebody whom no pronoun of this message means
 
 
 @dataclass
 class Person:
-    """Someone close to the user, as named in this message. ``gender`` is f, m, x (unknown), p (a pet), many, or e: not a person but an event."""
+    """Someone in the user's life, as named in this message. ``gender`` is f, m, x (unknown), p (a pet), many, or e: not a person but an event."""
 
     relation: str
     name: str
     gender: str
     sentence: int
     begin: int
+    whose: str = "The user's"
 
     @property
     def label(self) -> str:
         """The user's sister Marta."""
-        return f"The user's {self.relation} {self.name}".rstrip()
+        return " ".join(filter(None, (self.whose, self.relation, self.name)))
 
 
 class People:
@@ -90,6 +109,9 @@ class People:
             for match in _TOLD.finditer(text):
                 relation, name = match["kin"] or match["relation"], match["name"] or match["called"]
                 self._add(Person(relation.lower(), name, _gender(relation.split()[-1]), BEFORE, 0))
+            told_of = _TOLD_OF.match(text)
+            if told_of and (name := told_of["name"] or told_of["called"]) not in {*_NOT_NAMES, *(person.name for person in self.known)}:
+                self._add(Person(told_of["kin"] or "", name, "x", BEFORE, 0, "The user's" if told_of["kin"] else ""))
             self._note_several(text, BEFORE, 0)
         self.strangers = -1
         """The last sentence in which somebody unknown was mentioned."""
@@ -114,24 +136,29 @@ class People:
             self._add(Person(f"{adjective} {relation}".strip(), name, _gender(relation), sentence, begin))
         for match in _HAVE_MANY.finditer(clause):
             self._add(Person(match["relation"].lower(), "", "many", sentence, begin))
+        for match in _SOMEBODY.finditer(clause):
+            self._add(Person("", match["name"], _gender_of(match["kind"]), sentence, begin, ""))
         for match in re.finditer(rf"\b(?:my|our) (?P<event>(?:[\w'-]+ )?(?:{_EVENTS}))\b(?!'s)", clause, re.IGNORECASE):
             self._add(Person(match["event"].lower(), "", "e", sentence, begin))
         for match in _PLANNED.finditer(clause):
             self._add(Person(match["event"], "", "e", sentence, begin))
         self._note_several(clause, sentence, begin)
-        if len(_STRANGER.findall(clause)) > sum(1 for match in _NEW.finditer(clause)):
+        known = sum(1 for pattern in (_NEW, _SOMEBODY) for _ in pattern.finditer(clause)) + (others.subject(clause) is not None)
+        if len(_STRANGER.findall(clause)) > known:
             self.strangers = sentence
 
     def _note_several(self, text: str, sentence: int, begin: int) -> None:
         """Those named together: "two kids, Max and Ida"."""
         for match in _SEVERAL.finditer(text):
-            for name in re.findall(_NAME, match["names"]):
+            for name in re.findall(NAME, match["names"]):
                 self._add(Person(match["relation"], name, _gender(match["relation"]), sentence, begin))
 
     def _add(self, person: Person) -> None:
         for i, other in enumerate(self.known):
-            if other.relation.split()[-1] == person.relation.split()[-1] and (not person.name or not other.name or other.name == person.name):
-                person = Person(max(other.relation, person.relation, key=len), person.name or other.name, other.gender, person.sentence, other.begin)
+            if _same(other, person):
+                closest = max(other, person, key=lambda one: len(one.relation))
+                gender = person.gender if other.gender == "x" else other.gender
+                person = Person(closest.relation, person.name or other.name, gender, person.sentence, other.begin, closest.whose)
                 del self.known[i]
                 break
         self.known.append(person)
@@ -141,6 +168,8 @@ class People:
 
         ``begin`` is where its sentence stands in the message.
         """
+        if (some := others.some(clause)) is not None:  # nobody whom a pronoun could mean later
+            return finish(f"{some.name} {possessive(some.rest)}"), some.rest, Person("", some.name, "some", sentence, begin, "")
         if match := _STARTS.match(clause):
             person = self._meant(match["pronoun"].lower(), sentence)
             if not person or (
@@ -184,7 +213,31 @@ class People:
                 )
             ):
                 return finish(f"{person.label} {possessive(rest)}"), rest, self._named(person, sentence, begin)
+        if other := others.subject(clause, {person.name.casefold() for person in self.known if person.name}):
+            person = self._meet(other, sentence, begin)
+            label = " ".join(filter(None, (other.whose, other.part, other.name)))
+            return finish(f"{label if _IS_CALLED.match(other.rest) else person.label} {possessive(other.rest)}"), other.rest, person
         return None
+
+    def spelled_out(self, clause: str, sentence: int) -> tuple[str, Person | None]:
+        """A first-person clause with "him", "her" or "his" said as whom it means, and them, where somebody before the clause is meant and it is clear who."""
+        match = _HIM.search(clause)
+        if match is None or _SOMEBODY_BEFORE.search(clause[: match.start()]):
+            return clause, None
+        word = match[0].lower()
+        person = self._meant("she" if word == "her" else "he", sentence)
+        if person is None:
+            return clause, None
+        label = re.sub(r"^The user's", "my", person.label)
+        owns = word == "his" or (word == "her" and not _AFTER_OBJECT.match(clause[match.end() :]))
+        whom = f"{label}'s" if owns else label
+        return f"{clause[: match.start()]}{whom}{clause[match.end() :]}", person
+
+    def _meet(self, other: others.Other, sentence: int, begin: int) -> Person:
+        """Somebody who is the subject of a clause, as one of those known."""
+        called = _IS_CALLED.match(other.rest) if not other.name else None
+        self._add(Person(other.part, other.name or (called["name"] if called else ""), other.gender, sentence, begin, other.whose))
+        return self._named(self.known[-1], sentence, begin)
 
     @staticmethod
     def _named(person: Person, sentence: int, begin: int) -> Person:
@@ -199,7 +252,9 @@ class People:
             return None
         fits = {"he": "mxp", "she": "fxp", "it": "pe", "they": ("many",)}[pronoun]
         near = [person for person in self.known if person.sentence >= sentence - 1]
-        found = [person for person in near if person.gender in fits]
+        found = [person for person in near if person.gender in fits] or [
+            person for person in self.known if person.sentence >= 0 and person.gender in fits
+        ]
         if len(found) > 1:
             newest = max(person.sentence for person in found)
             found = [person for person in found if person.sentence == newest]
@@ -218,9 +273,19 @@ _BEGINS = re.compile(
 )
 
 
+_STARTERS = re.compile(
+    r"(?:^|(?<=[.!?;,] )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?P<word>[a-zß-ÿ]{3,})(?='s |s [a-z]| (?:[a-z]{2,}s|[a-z]{2,}ed|got|gave|went|came|took|broke|left|lent|paid|sold|lost|quit|found|made|will|can)\b)"
+)
+
+
 def things_in(message: str) -> list[str]:
     """Things that a message says something of without saying whose: "the braces came off"; at most four."""
     return list(dict.fromkeys(match["thing"].lower() for match in _BEGINS.finditer(message)))[:4]
+
+
+def starters_in(message: str) -> list[str]:
+    """Words at the beginning of clauses, before a verb, that may be names in small letters: "lamont drives"; at most four."""
+    return list(dict.fromkeys(match["word"] for match in _STARTERS.finditer(message) if match["word"].capitalize() not in _NOT_NAMES))[:4]
 
 
 def as_own(clause: str, told: Iterable[str]) -> str:
@@ -230,12 +295,13 @@ def as_own(clause: str, told: Iterable[str]) -> str:
         return clause
     thing = re.escape(match["thing"].lower())
     own = re.compile(rf"The user(?:'s)?\b[^.]*? (?:[\w-]+ ){{0,2}}{thing}\b")
-    return f"my {clause[match.start('thing') :]}" if any(own.match(text) for text in told) else clause
+    name = re.compile(rf"\b{match['thing'].capitalize()}\b")
+    return f"my {clause[match.start('thing') :]}" if any(own.match(text) and not name.search(text) for text in told) else clause
 
 
 def names_in(message: str) -> list[str]:
     """Words of a message that may be names of people, in order; at most eight."""
-    found = dict.fromkeys(name for name in re.findall(rf"\b{_NAME}\b", message) if name not in _NOT_NAMES)
+    found = dict.fromkeys(name for name in re.findall(rf"\b{NAME}\b", message) if name not in _NOT_NAMES)
     return list(found)[:8]
 
 
@@ -259,6 +325,20 @@ def named(words: str, memories: Sequence[Memory]) -> list[Memory]:
         if (stems and stems <= content_stems(memory.text)) or any(re.search(rf"\b{re.escape(name)}\b", memory.text, re.IGNORECASE) for name in names)
     ]
     return sorted(found, key=lambda memory: (memory.event_start or memory.created_at.date(), memory.created_at))
+
+
+def _gender_of(kind: str) -> str:
+    """Of somebody unknown, by what they are called: "a woman called Ana"."""
+    return (
+        "f" if re.fullmatch("woman|girl|lady", kind, re.IGNORECASE) else "m" if re.fullmatch("man|guy|boy|fella|bloke", kind, re.IGNORECASE) else "x"
+    )
+
+
+def _same(one: Person, other: Person) -> bool:
+    """Whether two are the same: of one name, or of one relation where a name is missing."""
+    if one.name and other.name:
+        return one.name == other.name and (not one.relation or not other.relation or one.relation.split()[-1] == other.relation.split()[-1])
+    return bool(one.relation and other.relation) and one.relation.split()[-1] == other.relation.split()[-1]
 
 
 def _gender(relation: str) -> str:

@@ -67,7 +67,7 @@ def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], nu
     facts = [second_person(candidate.text) for candidate in candidates[:MAX_REPEATED]]
     opener = OPENERS[number // 2 % len(OPENERS)]
     lead = " ".join(facts)
-    return opener.format(lead[0].lower() + lead[1:] if ": {}" in opener else lead)
+    return opener.format(lead[0].lower() + lead[1:] if ": {}" in opener and re.match(r"(?:You|Your|The|They)\b", lead) else lead)
 
 
 def now_reply(message: str, now: datetime) -> str | None:

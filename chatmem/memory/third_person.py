@@ -22,6 +22,7 @@ _AUXILIARY = {
     "aren't": "isn't",
     "weren't": "wasn't",
     "ain't": "isn't",
+    "gotta": "has to",
 }
 _CONTRACTED = {"'m": "is", "'re": "is", "'ve": "has", "'ll": "will", "'s": "is"}
 _MODAL = frozenset(
@@ -59,7 +60,7 @@ AFTER_IS = (
     r"|(?-i:[A-Z])[a-z]+(?:ish|ese|ian|ean|an|ch)(?=$|[,.]| (?:and|but)\b))\b"
 )
 """What follows "is" in "my wife's vegetarian", and no possessive."""
-_AFTER_HAS = r"(?:just )?(?:had|been|got|lost|started|finished|broken|moved|left|joined|bought|sold|taken|passed|failed|become|quit|stopped)\b"
+AFTER_HAS = r"(?:just )?(?:had|been|got|lost|started|finished|broken|moved|left|joined|bought|sold|taken|passed|failed|become|quit|stopped)\b"
 _PLACES_TO = frozenset("work bed school town church sleep class lunch dinner breakfast practice dance".split())
 _GOING = frozenset(
     "go goes went going come get gets got drive drives walk walks cycle cycles commute commutes travel head heads listen back used".split()
@@ -126,7 +127,7 @@ def third_person(clause: str) -> str | None:
         return None
     if tokens[0].lower() in ("my", "our"):
         clause = re.sub(rf"^(\w+ (?:[\w-]+ )?[\w-]+)'s (?={AFTER_IS})", r"\1 is ", clause.replace("’", "'"))
-        clause = re.sub(rf"^(\w+ (?:[\w-]+ )?[\w-]+)'s (?={_AFTER_HAS})", r"\1 has ", clause)
+        clause = re.sub(rf"^(\w+ (?:[\w-]+ )?[\w-]+)'s (?={AFTER_HAS})", r"\1 has ", clause)
         tokens = _TOKEN.findall(clause)
     words = _Words(tokens, habit=bool(_HABIT.search(clause)), past_time=bool(_PAST_TIME.search(clause)))
     return finish("".join(words.convert()))

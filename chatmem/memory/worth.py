@@ -27,8 +27,8 @@ _SECOND = re.compile(r"\b(?:you|your|yours|yourself|you're|you've|you'll|you'd|u
 # The first words of a clause that is talk, not a statement about the user.
 _TALK = re.compile(
     r"^(?:(?:i|we)(?:'m|'ve|'re| am| are| have| was| were)? ?(?:been |just |really |also |still |so |totally |definitely |always |kinda |actually |only |very |pretty |super |truly |basically |never |not |already |honestly |all )*"
-    r"(?:think|thought|thinking (?:that|it|so)|see\b(?! (?:an?|my|our|her|him|the|(?-i:[A-Z][\w.]+)) )|understand|know\b(?! (?:how to \w|(?-i:[A-Z])|some |a (?:bit|little|lot) of))|knew|agree|disagree|guess|mean|meant|wonder\w*|wish|would|could|should|might|may\b|shall|must|suppose|doubt|bet|believe\b(?! in\b)|"
-    r"figure|imagine|reckon|assume|feel\b|felt\b|feeling\b|hear\b|heard|say|said|saying|tell|told|ask|asked|asking|talk(?:ing|ed)? (?:about|to you)|question|have to (?:say|admit|go|run)|got to (?:say|go|run)|gotta|"
+    r"(?:think|thought|thinking (?:that|it|so)|see\b(?! (?:an?|my|our|her|him|the|(?-i:[A-Z][\w.]+)) )|understand|know\b(?! (?:how to \w|(?-i:[A-Z])|some |a (?:bit|little|lot) of))|knew|agree|disagree|guess|mean|meant|wonder\w*|wish|would|could|should|might|may\b|suppose|doubt|bet|believe\b(?! in\b)|"
+    r"figure|imagine|reckon|assume|feel\b|felt\b|feeling\b|hear\b|heard|say|said|saying|tell|told|ask|asked|asking|talk(?:ing|ed)? (?:about|to you)|question|have to (?:say|admit|go|run)|got to (?:say|go|run)|"
     r"kidding|joking|sorry|fine|ok|okay|good|great|well|here|there|back|done|sure|certain|afraid (?:i|that)|curious|glad|happy|excited|exited|proud|thankful|grateful|stoked|lucky|fortunate|blessed|impressed|ready|determined|"
     r"amazed|touched|honou?red|jealous|envious|speechless|thrilled|pumped|psyched|hyped|confident|hopeful|shocked|surprised|relieved|delighted|pleased|sad|upset|bummed|devastated|disappointed|heartbroken|overwhelmed|"
     r"nervous|anxious|worried|tired|exhausted|bored|hungry|busy|swamped|in awe|in love with (?:it|this|that)|down|in\b(?=$|!)|up for|up to|all ears|with you|open to|looking forward|trying (?:to (?:stay|keep|be|remember|make sure|figure|do|say|get))|doing (?:my|our|well|good|great|fine|ok|okay|alright|it|what)|"
@@ -41,7 +41,7 @@ _TALK = re.compile(
     r"(?:would |'d )(?:like|love|rather|prefer|say|be)|have (?:a|another|one|some|two|more|no|many) (?:more |quick |other |few |small )*(?:questions?|ideas?|doubts?|clue|words|complaints|choice|regrets)|"
     r"(?:get|got|keep getting|am getting|getting|see|have) (?:a|an|the|this|some|these) (?:\w+ )?(?:\w*errors?|exceptions?|warnings?|messages?|404|traceback)|tried (?:that|it|this|everything|turning|restarting|reinstalling)|"
     r"looking (?:for (?!(?:a |an )?(?:new |full-time |part-time |better )?(?:job|work|flat|apartment|house|place|home|room|flatmate|roommate|school))|at|into it)|"
-    r"(?:got|have|had|has) (?:your|this|that|it|them|these|those)\b|(?:'ll|will)\b(?!.*\b(?:tomorrow|next|\d{1,2}(?:st|nd|rd|th|am|pm)|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|june|july|august|september|october|november|december)\b)|"
+    r"(?:got|have|had|has) (?:your|this|that|it|them|these|those)\b|(?:'ll|will|shall|must|gotta)\b(?!.*\b(?:tomorrow|next|\d{1,2}(?:st|nd|rd|th|am|pm)|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|june|july|august|september|october|november|december)\b)|"
     r"gonna (?:try|keep|do|be|make|take|give|let|miss|need|have to)|going to (?:try|keep|do|be (?!a )|make sure|take|give|let|miss|need|have to)|keep (?:going|trying|up)|(?:going|off|heading) (?:to|for) (?:bed|sleep|lunch|dinner|work now)|stuck (?:on|at)|on (?:my|our) (?:phone|laptop|computer|way)|restarted|rebooted|reinstalled|refreshed|clicked|pasted|copied|typed|attached|uploaded|gave it|made it|did it|nailed it|'d\b|agree|relate)"
     r"|(?:my|our) (?:question|point|bad|mistake|goodness|god|apologies|heart|mind|pleasure|thoughts?|guess|hope|turn|answer|code|script|program|query|function|test|endpoint|formula|prompt|message|first thought|advice|favou?rite part|hats?|condolences|fingers|gosh|word)"
     r"|we (?:should|could|can|need|were talking|all|both)|we'(?:ll|d)|i's|we's|(?:i|we) (?:100% agree|won't|rock|can (?!speak|play|swim|drive|cook|sing|dance|read|type|juggle|code|ski|ride|sew|knit)|trust|deserve|rely|believe (?!in )|bet)|(?:i|we)(?:'m|'ve|'re| am| are| have| was| were| had)? (?:not |been |just |really |also |still |so |all |totally |definitely |only |even |always |slowly |finally )*(?:giving up|with (?:it|this|that|the|her|him|them)\b|on the (?:right|same)|all about|a mix|a huge fan$|a big fan$|so (?:far|close)|getting (?:there|somewhere)|off to (?:go|bake|have|eat|bed|sleep|cook|get|meet|see)|as well|kept (?:pushing|going|trying)|keep (?:facing|pushing|learning)|ended up (?:laughing|having a)|bond(?:ed)?|connected|stay(?:ed|ing)? (?:positive|strong|determined|focused|true|away|calm|motivated|busy|tuned)|fac(?:e|ed|ing) (?:\w+ )?(?:challenges|obstacles|setbacks|tough|a lot|difficult)|content\b|completely (?:content|agree|understand)|made sure|wanted (?:to (?:feel|make)|an?\b|the\b)|whipped up|threw together|got everyone|getting everyone|learn a lot|had to (?:overcome|dig|keep|reach out|deal|face|adapt|try)|(?:studied|rehearsing|practicing|training) hard|formed (?:connections|bonds|a bond)|caring more|savor|over the moon|taking (?:it|things)|getting better|got a funny|hit it off|clicked|pulled (?:off|it|through)|push(?:ed|ing)|managed to (?:get|do|keep|stay)|messed up|struggl\w+(?=$|[.!,]| (?:a bit|lately|but))|super keen|keen to spread|mesmeri[sz]ed|inspired|motivated|living my|finding (?:some )?(?:comfort|peace|joy|strength)|got a (?:surge|boost|kick|feeling|sense|no)|had some (?:really )?(?:nice|great|good|amazing)|haven't (?:seen|heard|decided|thought|been (?:back|able))|still deciding|always (?:here|looking|up for)|in (?:the )?(?:zone|middle of it)|too lazy|was (?:really |so )?(?:competing|impressed|moved)|all individual|on (?:fire|track)|here|there for|in this))\b",
@@ -96,6 +96,7 @@ _WHEN = re.compile(
 _OTHERS_LAST = re.compile(
     r"^(?:also |just |always |now |still |really |never |both )*(?:died|passed away|moved out|left|is an?|is from|is the|is called|is named|has an?|has \w+|lives?|works?|plays?|loves?|likes?|hates?|teaches|speaks?|studies|study|runs?|flies|drives?|owns?|makes?|sells?|moved|was born|is (?:in|on|at) |is allergic|is (?:crazy|mad) about|is into|is good at|is (?:afraid|scared) of|is obsessed with|is (?:pregnant|expecting|married|engaged|divorced|separated|widowed|single|retired|unemployed|vegan|vegetarian|diabetic|asthmatic|coeliac|celiac|epileptic|autistic|dyslexic|deaf|blind|left-handed|colou?r-?blind|bilingual|adopted)\b|is \d+|is \w+ing|collects?|is named|name is)\b"
 )
+_OF_USER = re.compile(r"\b(?:me|us|my|our)\b", re.IGNORECASE)
 _TASTE = re.compile(
     r"^i (?:(?:really|also|absolutely|just) )*(?:love|like|hate|don't like|do not like|can't stand|dislike|adore|detest|prefer|enjoy|don't eat|don't drink|(?:don't )?believe in) (?!it|that|this|these|those|them|him|her|you|how|when|to\b|the\b|being|having|getting|doing|everything|anything|something|things?|one)[\w-]{3,}$",
     re.IGNORECASE,
@@ -230,13 +231,34 @@ _ASIDE = re.compile(r"(?:,| so| -| –|;) ")
 
 def without_aside(clause: str) -> str:
     """A clause not worth keeping as a whole, up to the aside that makes it so: "my bike got nicked last week, second one this year"."""
-    if not states(clause) or worth_keeping(clause):
+    if not states(clause):
+        return _without_address(clause)
+    if worth_keeping(clause):
         return clause
     for match in _ASIDE.finditer(clause):
         head = clause[: match.start()]
         if len(head.split()) > 2 and worth_keeping(head):
             return head
     return clause
+
+
+_BREAK = re.compile(r",? (?:and|but|so|because|bc|cos|cuz|no|which|as) |[,;] | [-–] ")
+_ATTRIBUTED = re.compile(
+    r"^\W*(?:he|she|they|everyone|people|(?:my|our|the) [\w ]+|[A-Z]\w+) (?:says?|said|claims?|thinks?|reckons?|tells? me|told me)\W*$", re.IGNORECASE
+)
+"""All that follows what somebody else says: "I'm too thin, she said"."""
+
+
+def _without_address(clause: str) -> str:
+    """A clause up to the part that speaks to the reader or tells what others say; the whole where that is all, or says whose words they are."""
+    found = [match for match in (_SECOND.search(clause), _HEARSAY.search(clause)) if match]
+    if not found or _HYPOTHETICAL.search(clause):
+        return clause
+    begins = min(match.start() for match in found)
+    breaks = [match for match in _BREAK.finditer(clause) if match.start() <= begins]
+    head = clause[: breaks[-1].start()] if breaks else ""
+    tail = clause[breaks[-1].end() :] if breaks else ""
+    return head if len(head.split()) > 2 and states(head) and not _ATTRIBUTED.match(tail) else clause
 
 
 _TAKES_BACK = re.compile(rf"\b(?:{_KIDDING})\b", re.IGNORECASE)
@@ -313,4 +335,4 @@ def about_others(clause: str) -> bool:
     ):
         return False
     rich = len(_rich(plain)) + _dated(plain)
-    return rich >= 2 or (rich == 1 and bool(_OTHERS_LAST.match(plain)))
+    return rich >= 2 or (rich == 1 and (_specific(plain) or bool(_OTHERS_LAST.match(plain) or _OF_USER.search(plain))))

@@ -6,6 +6,7 @@ with the tuning half before one's eyes; nobody reads the other.
 
     python -m tests.bench.weeks [--heldout] [--errors]     # --errors lists those of the tuning half
     python -m tests.bench.weeks --recall     # recall alone, of the 192 people whose weeks the adapter learns from
+    python -m tests.bench.weeks --memories   # the same people: whether one memory holds the key, not only the message
 
 A file of ``tests/data/weeks`` is one person: messages, ``+N`` for N days later and a new conversation, ``# remarks``, and
 ``? question => key``, where ``a/b`` is either, ``&`` joins what must all be there, and ``-`` is for what was never told.
@@ -26,6 +27,7 @@ from chatmem.adapter.weeks import BEGIN, holds, read_week, recalled, weeks, word
 from chatmem.chat import Chat, Conversation
 from chatmem.cli.evaluation import open_embedder
 from chatmem.config import Paths, Settings
+from chatmem.evaluate.history import open_history
 from chatmem.memory.echoes import refuses
 from chatmem.memory.times import written
 from chatmem.types import Finished, Recall
@@ -129,10 +131,29 @@ def recall_alone() -> Tally:
     return tally
 
 
+def memories_alone() -> Tally:
+    """What becomes a memory of all that those people tell, by rule; nothing is recalled."""
+    tally = Tally()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        embedder = open_embedder(stack, Paths(Path(folder)).make(), Settings(), None)
+        for file in weeks():
+            case, asked, _ = read_week(file)
+            with open_history(case, embedder, learn=True) as history:
+                memories = history.store.memories(None)
+                taught = {turn for turns in history.store.source_ids([memory.id for memory in memories]).values() for turn in turns}
+                for turn in history.places:
+                    if history.store.turn(turn).role == "user":
+                        tally.count("messages that taught something", turn in taught)
+            texts = [f"{memory.text} {written(memory.event_start) if memory.event_start else ''}" for memory in memories]
+            for one in filter(lambda one: one.key, asked):
+                tally.count("told: in one memory", any(holds(one.key, text) for text in texts))
+    return tally
+
+
 def main() -> int:
     """Print the shares, and the errors if asked."""
-    if "--recall" in sys.argv:
-        recall_alone().print()
+    if "--recall" in sys.argv or "--memories" in sys.argv:
+        (recall_alone() if "--recall" in sys.argv else memories_alone()).print()
         return 0
     heldout, errors = "--heldout" in sys.argv, "--errors" in sys.argv and "--heldout" not in sys.argv
     tally = Tally()
