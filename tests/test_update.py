@@ -186,6 +186,35 @@ def test_near_equal_facts_are_one_group_and_the_fullest_text_stays() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "was", "new", "now", "op"),
+    [
+        ("The interview is on Thursday with Ms Dlamini.", 19, "The interview got moved to the 23rd, Ms Dlamini missed her flight.", 23, "REPLACE"),
+        ("The hearing about the custody days is on 5 March.", 5, "The user's hearing is put off to 9 March.", 9, "REPLACE"),
+        ("The chem exam is on the 19th, bio on the 23rd.", 19, "The chem got pushed to the 24th.", 24, "APPEND"),
+        ("The interview is on Thursday.", 19, "The final got moved to the 23rd.", 23, "APPEND"),
+        ("The interview was on Thursday.", 19, "The interview got moved to the 23rd.", 23, "APPEND"),
+    ],
+)
+def test_what_is_moved_to_another_day(old: str, was: int, new: str, now: int, op: str) -> None:
+    before, after = memory(old, day=date(2024, 3, was)), candidate(new, date(2024, 3, now))
+    assert compare(after, before, 0.6)[0] == op
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "op"),
+    [
+        ("The user's vet wants 340.", "The user's vet came down to 300.", "REPLACE"),
+        ("Gail is asking 62,000 for her half.", "Gail came down to 57,000.", "REPLACE"),
+        ("The user's cousin Lalao wants 350000.", "Lalao came down to 300000.", "REPLACE"),
+        ("The user's vet wants 340.", "The user's dentist came down to 300.", "APPEND"),
+        ("Gail has 3 dogs.", "Gail came down to 57,000.", "APPEND"),
+    ],
+)
+def test_a_price_that_came_down(old: str, new: str, op: str) -> None:
+    assert compare(candidate(new), memory(old), 0.6)[0] == op
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [
         ("The user has two cats.", "The user has three cats."),

@@ -43,6 +43,7 @@ from chatmem.memory.cues import (
     content_stem,
     stems_of,
 )
+from chatmem.memory.others import NAME, TITLE
 from chatmem.memory.relations import relation_of
 from chatmem.memory.times import DAYS, MONTHS
 from chatmem.words import STOP_WORDS, tokens
@@ -99,9 +100,16 @@ _PERSON = re.compile(
 )
 
 
+_NAMED = re.compile(rf"(?:{TITLE} )?(?P<name>{NAME})(?: {NAME})? (?=[a-z])")
+
+
 def subject_of(text: str, field: str = "user") -> tuple[str, str]:
-    """The person a sentence is about ("user", "sister", "friend sam") and the rest of it; possessions stay with their owner."""
+    """The person a sentence is about ("user", "sister", "friend sam", "named sam") and the rest of it; possessions stay with their owner, "the exam" is the user's."""
     match = re.match(r"(?:The )?user(?P<own>'s)? +", text, re.I)
+    if not match and (thing := re.match(r"The (?=[a-z])", text)):
+        return "user", f"'s {text[thing.end() :]}"
+    if not match and (named := _NAMED.match(text)):
+        return f"named {named['name'].casefold()}", text[named.end() :]
     if not match:
         return (field.removeprefix("user's ").strip().casefold() or "user"), text
     rest = text[match.end() :]
@@ -121,10 +129,12 @@ def subject_of(text: str, field: str = "user") -> tuple[str, str]:
 
 
 def same_subject(a: Claim, b: Claim) -> bool:
-    """Whether two claims may be about one person: "sister" fits "sister maria", but not "sister julia"."""
+    """Whether two claims may be about one person: "sister" and "named maria" fit "sister maria", but not "sister julia"."""
     if a.subject == b.subject:
         return True
     first, second = a.subject.split(), b.subject.split()
+    if "named" in (first[0], second[0]):
+        return first[-1] == second[-1]
     return first[0] == second[0] and first[0] not in ("user", "best") and (len(first) == 1 or len(second) == 1)
 
 

@@ -339,6 +339,34 @@ def _slots(pair: Pair) -> Found:
     return None
 
 
+def _shifted(pair: Pair) -> Found:
+    """What had a day got another: "the exam is on the 19th", "the exam got moved to the 24th"."""
+    new, old = pair.new, pair.old
+    if not (new.shift or new.now) or not pair.new_days or not pair.old_days or pair.new_days == pair.old_days or _happened(old):
+        return None
+    if len(_NTH.findall(old.text)) > 1:
+        return None  # "chemistry is on the 19th, biology on the 23rd"
+    return ("REPLACE", "it was moved to another day") if new.head and new.head <= old.head | old.stems | _NEXT and new.head & old.head else None
+
+
+_NTH = re.compile(r"\d(?:st|nd|rd|th)\b")
+_NEXT = frozenset(map(content_stem, ("next", "first", "new")))
+_ASKS = frozenset(map(content_stem, "want wants ask asks cost costs charge charges offer offers pay pays".split())) | {"be"}
+_MET = re.compile(
+    r"\b(?:(?:came|come|comes|went|is|are|got|knocked|brought|put) (?:it |me |the user )?(?:down|up) (?:to )?|(?:dropped|lowered|raised|rose|fell|climbed|changed|cut) (?:it |the price |the rent )?(?:down |up )?to |(?:settled|agreed) (?:for|on|to) )(?:about |only )?[£$€]?\d",
+    re.IGNORECASE,
+)
+
+
+def _price(pair: Pair) -> Found:
+    """Somebody's price or that of a thing is another one: "the seller wants 29,000", "the seller came down to 27,500"."""
+    new, old = pair.new, pair.old
+    if not _MET.search(new.text) or len(old.numbers) != 1 or not new.numbers or new.numbers == old.numbers or _happened(old) or old.verb not in _ASKS:
+        return None
+    same = "user" not in (new.subject, old.subject) or bool(old.head and old.head <= new.stems)
+    return ("REPLACE", "another price") if same else None
+
+
 def _number_changed(pair: Pair) -> bool:
     """Numbers of one unit that differ; those of different units only when the rest is quite the same."""
     new, old = pair.new, pair.old
@@ -469,6 +497,8 @@ _RULES: tuple[Callable[[Pair], Found], ...] = (
     _related,
     _polarity,
     _slots,
+    _shifted,
+    _price,
     _changed,
     _exclusive,
     _now,

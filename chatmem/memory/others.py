@@ -23,7 +23,7 @@ _OFFICES = (
     "owner|seller|buyer|dealer|agent|estate agent|realtor|inspector|engineer|administrator|clerk|judge|examiner|organi[sz]er|conductor|director|council|school|clinic|hospital"
     "|garage|firm|company|office|committee|agency|shop|factory|caterer|photographer|baker|butcher|movers|government|ministry|church|club|choir|cooperative|union|insurance"
 )
-_TITLE = r"(?:(?:mr|mrs|ms|dr|prof)\b\.?|(?-i:Miss|Don|Doña|Herr|Frau|Madame|Monsieur|Signora?|Señora?|Auntie|Uncle|Aunt|Tante|Pastor|Sister|Brother|Coach))"
+TITLE = r"(?:(?:mr|mrs|ms|dr|prof)\b\.?|(?-i:Miss|Don|Doña|Herr|Frau|Madame|Monsieur|Signora?|Señora?|Auntie|Uncle|Aunt|Tante|Pastor|Sister|Brother|Coach))"
 _GENDERS = {
     "m": re.compile(r"(?:mr|don|herr|monsieur|signor|señor|uncle|pastor|brother|landlord|headmaster|priest|foreman)\b", re.IGNORECASE),
     "f": re.compile(r"(?:mrs|ms|miss|doña|frau|madame|signora|señora|auntie|aunt|tante|sister|landlady|midwife|headmistress|maid)\b", re.IGNORECASE),
@@ -32,10 +32,10 @@ NAME = r"[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ](?<!['’]s)"
 """A word with a capital that is no possessive."""
 _ROLE = re.compile(
     rf"^(?:(?P<article>the|my|our) )?(?P<new>(?:new|old|other|head|former) )?(?P<role>(?:(?:driving|swimming|maths?|music|piano|guitar|violin|dance|english|french|science|art|history|chemistry|physics|family|eye|heart|furnace|boiler) )?(?:{OWN_ROLES}|{_OFFICES}))"
-    rf"(?P<at> (?:of|from|at|in) (?:(?:the|my|our) )?[\w’'-]+)?(?:,? (?P<name>(?:{_TITLE} )?(?-i:{NAME})(?: (?-i:{NAME}))?),?)?(?P<short>['’]s)? (?P<rest>.+)$",
+    rf"(?P<at> (?:of|from|at|in) (?:(?:the|my|our) )?[\w’'-]+)?(?:,? (?P<name>(?:{TITLE} )?(?-i:{NAME})(?: (?-i:{NAME}))?),?)?(?P<short>['’]s)? (?P<rest>.+)$",
     re.IGNORECASE,
 )
-_TITLED = re.compile(rf"^(?P<name>{_TITLE} [a-zà-þ][\w’'-]*[a-zß-ÿ](?<!['’]s)(?: (?-i:{NAME}))?)(?P<short>['’]s)? (?P<rest>.+)$", re.IGNORECASE)
+TITLED = re.compile(rf"^(?P<name>{TITLE} [a-zà-þ][\w’'-]*[a-zß-ÿ](?<!['’]s)(?: (?-i:{NAME}))?)(?P<short>['’]s)? (?P<rest>.+)$", re.IGNORECASE)
 _NAMED = re.compile(rf"^(?P<name>{NAME}(?: {NAME})?)(?P<short>['’]s)? (?P<rest>.+)$")
 _SOME = re.compile(r"^(?P<name>they|someone|somebody|nobody|everyone|everybody)(?P<short>['’](?:re|ve|ll|s))? (?P<rest>.+)$", re.IGNORECASE)
 _SHORT = {"re": "are", "ve": "have", "ll": "will"}
@@ -75,7 +75,7 @@ def subject(clause: str, names: Collection[str] = ()) -> Other | None:
     """
     if match := _ROLE.match(clause):
         return _of_role(match)
-    if (match := _TITLED.match(clause)) and (rest := _predicate(match)):
+    if (match := TITLED.match(clause)) and (rest := _predicate(match)):
         name = " ".join(word[:1].upper() + word[1:] for word in match["name"].split())
         return Other("", "", name, _gender(name), rest)
     if (match := _NAMED.match(clause)) and match["name"].split()[0] not in _NO_NAMES and (rest := _predicate(match)):
