@@ -22,7 +22,7 @@ from chatmem.memory.sentences import HOLE, sentences
 from chatmem.memory.third_person import finish, possessive, third_person
 from chatmem.memory.time_words import DAYS, MONTHS
 from chatmem.memory.times import resolve, written_range
-from chatmem.memory.worth import LAUGHTER, about_others, joking, reason_of, states, takes_back, without_aside, worth_keeping
+from chatmem.memory.worth import LAUGHTER, about_others, joking, reason_of, reports, states, takes_back, without_aside, worth_keeping
 from chatmem.types import Candidate
 from chatmem.words import content_words, tokens
 
@@ -126,7 +126,7 @@ def _facts(words: str, number: int, begin: int, people: People, told: Sequence[s
             plain, whom = people.spelled_out(plain, number)
             cause = reason_of(plain)
             plain = cause if cause and worth_keeping(cause) else without_aside(plain)
-            if worth_keeping(plain) and (sentence := third_person(plain.rstrip(".!…,; "))):
+            if (worth_keeping(plain) or reports(plain)) and (sentence := third_person(plain.rstrip(".!…,; "))):
                 found.append((sentence, whom.begin if whom else begin))
         elif (about := people.statement(plain.rstrip(".!…,; "), number, begin)) and about_others(about[1]):
             found.append((about[0], about[2].begin))

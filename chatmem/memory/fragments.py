@@ -59,7 +59,7 @@ def with_my(text: str) -> str:
 
 
 _FAMILY = (
-    r"(?:step|half)?-?(?:sister|sis|brother|bro|mother|father|mum|mom|dad|son|daughter|wife|husband|cousin|aunt|auntie|uncle|niece|nephew|grandson|granddaughter|girlfriend|boyfriend|gf|bf|fiancée?|partner|ex|friend|mate"
+    r"(?:step|half)?-?(?:sister|sis|brother|bro|mother|father|mum|mom|dad|son|daughter|wife|husband|cousin|aunt|auntie|uncle|niece|nephew|grandson|granddaughter|girlfriend|boyfriend|gf|bf|fiancée?|partner|ex|friend|mate|helper|boy|girl|kid|eldest|oldest|youngest"
     r"|flatmate|roommate|housemate|colleague|coworker|neighbou?r|boss|manager|coach|landlord|landlady|teacher|trainer|dog|cat)(?:-in-law| in law)?"
 )
 _NO_SMALL_NAME = (

@@ -15,9 +15,9 @@ from chatmem.memory.third_person import AFTER_IS, finish, possessive
 from chatmem.types import Memory
 from chatmem.words import content_stems
 
-_FEMALE = "sister|sis|gf|mother|mom|mum|mama|wife|girlfriend|daughter|aunt|auntie|niece|grandmother|grandma|granny|nana|granddaughter|stepmother|stepmom|stepsister|stepdaughter|sister-in-law|sister in law|mother-in-law|mother in law|daughter-in-law|ex-wife|ex-girlfriend|fiancée|godmother|landlady"
-_MALE = "brother|bro|bf|hubby|father|dad|papa|husband|boyfriend|son|uncle|nephew|grandfather|grandpa|grandad|grandson|stepfather|stepdad|stepbrother|stepson|brother-in-law|brother in law|father-in-law|father in law|son-in-law|ex-husband|ex-boyfriend|fiancé|godfather"
-_EITHER = "partner|spouse|friend|best friend|boss|manager|colleague|coworker|co-worker|cousin|neighbou?r|roommate|flatmate|housemate|teacher|coach|mentor|supervisor|therapist|doctor|dentist|physiotherapist|trainer|landlord|twin|baby|toddler|teenager|child|kid|fiancee?|ex|assistant|student|classmate|teammate|bandmate|godson|goddaughter|godchild|grandchild|in-law|tutor|accountant|lawyer|professor|advisor|babysitter|nanny|lodger|tenant|childminder|carer|helper|housekeeper|mate|best man|maid of honou?r|bridesmaid"
+_FEMALE = "girl|sister|sis|gf|mother|mom|mum|mama|wife|girlfriend|daughter|aunt|auntie|niece|grandmother|grandma|granny|nana|granddaughter|stepmother|stepmom|stepsister|stepdaughter|sister-in-law|sister in law|mother-in-law|mother in law|daughter-in-law|ex-wife|ex-girlfriend|fiancée|godmother|landlady"
+_MALE = "boy|lad|brother|bro|bf|hubby|father|dad|papa|husband|boyfriend|son|uncle|nephew|grandfather|grandpa|grandad|grandson|stepfather|stepdad|stepbrother|stepson|brother-in-law|brother in law|father-in-law|father in law|son-in-law|ex-husband|ex-boyfriend|fiancé|godfather"
+_EITHER = "partner|spouse|friend|best friend|boss|manager|colleague|coworker|co-worker|cousin|neighbou?r|roommate|flatmate|housemate|teacher|coach|mentor|supervisor|therapist|doctor|dentist|physiotherapist|trainer|landlord|twin|baby|toddler|teenager|child|kid|fiancee?|ex|assistant|student|classmate|teammate|bandmate|godson|goddaughter|godchild|grandchild|in-law|tutor|accountant|lawyer|professor|advisor|babysitter|nanny|lodger|tenant|childminder|carer|helper|housekeeper|mate|eldest|oldest|youngest|best man|maid of honou?r|bridesmaid"
 _PETS = "dog|cat|puppy|kitten|pup|rabbit|bunny|hamster|parrot|horse|pony|turtle|tortoise|snake|guinea pig|bird|goldfish|beagle|labrador|poodle|greyhound|terrier|collie|husky|retriever|bulldog|corgi|dachshund|goose|hen|goat|donkey|lizard|gecko|ferret|budgie|canary"
 _MANY = "parents|grandparents|kids|children|sons|daughters|brothers|sisters|siblings|twins|in-laws|cousins|dogs|cats|neighbou?rs|flatmates|roommates|housemates|colleagues|friends|pets|students"
 _EVENTS = "wedding|party|trip|flight|exam|interview|appointment|concert|surgery|operation|graduation|meeting|presentation|vacation|holiday|conference|recital|tournament|race|show|gig|new job|job|internship|course|class|thesis|deadline|due date|baby shower|reunion|retirement|marathon|audition|viewing|hearing|scan"
@@ -195,6 +195,7 @@ class People:
             rest = match["rest"]
             if not person or (person.name and re.match(r"(?:full |real )?name\b", rest)) or person.gender == "many":
                 return None
+            self._note_relative(person, rest, sentence)
             return finish(f"{person.label}'s {possessive(rest)}"), rest, person
         first, _, rest = clause.partition(" ")
         if first.endswith("'s") and re.match(rf"{AFTER_IS}", rest, re.IGNORECASE):  # "Amy's a nurse"
@@ -202,7 +203,9 @@ class People:
         owner = re.sub(r"['’]s$", "", first)
         for person in self.known if owner != first else ():  # "Amy's birthday is in May"
             if person.name.casefold() == owner.casefold():
-                return finish(f"{person.label}'s {possessive(rest)}"), rest, self._named(person, sentence, begin)
+                owner = self._named(person, sentence, begin)
+                self._note_relative(owner, rest, sentence)
+                return finish(f"{owner.label}'s {possessive(rest)}"), rest, owner
         for person in self.known:
             if (
                 person.name
@@ -232,6 +235,11 @@ class People:
         owns = word == "his" or (word == "her" and not _AFTER_OBJECT.match(clause[match.end() :]))
         whom = f"{label}'s" if owns else label
         return f"{clause[: match.start()]}{whom}{clause[match.end() :]}", person
+
+    def _note_relative(self, owner: Person, rest: str, sentence: int) -> None:
+        """Somebody close to whom a sentence is about: "Tiana's father is in Reunion", whom the next "he" means."""
+        if match := re.match(rf"(?P<relation>{_RELATION})(?: (?P<name>(?-i:{_CALLED})))?(?=,| [a-z])", rest, re.IGNORECASE):
+            self._add(Person(match["relation"].lower(), match["name"] or "", _gender(match["relation"]), sentence, owner.begin, f"{owner.label}'s"))
 
     def _meet(self, other: others.Other, sentence: int, begin: int) -> Person:
         """Somebody who is the subject of a clause, as one of those known."""
@@ -338,7 +346,7 @@ def _same(one: Person, other: Person) -> bool:
     """Whether two are the same: of one name, or of one relation where a name is missing."""
     if one.name and other.name:
         return one.name == other.name and (not one.relation or not other.relation or one.relation.split()[-1] == other.relation.split()[-1])
-    return bool(one.relation and other.relation) and one.relation.split()[-1] == other.relation.split()[-1]
+    return bool(one.relation and other.relation) and one.whose == other.whose and one.relation.split()[-1] == other.relation.split()[-1]
 
 
 def _gender(relation: str) -> str:

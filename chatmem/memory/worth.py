@@ -287,6 +287,18 @@ def states(clause: str) -> bool:
     )
 
 
+_REPORT = re.compile(
+    r"^(?:my|our) (?:[\w'-]+ ){0,2}?[\w'-]+(?: (?-i:[A-Z])[\w'-]+)? (?:says|reckons|(?:has |just )?said|told me|tells me)(?: that)? (?P<what>(?!(?:she|he|they|so|no|yes|it|that|this|hi|hello|to|you)\b).+)$",
+    re.IGNORECASE,
+)
+
+
+def reports(clause: str) -> bool:
+    """Whether somebody close to the user says something of use there, which is kept as what they say: "my mum says the wedding is in June"."""
+    match = _REPORT.match(clause)
+    return match is not None and states(match["what"]) and _specific(match["what"]) and len(_rich(match["what"])) + _dated(match["what"]) >= 2
+
+
 def reason_of(clause: str) -> str:
     """The cause that a feeling is given: "I'm sad because my cat died" -> "my cat died"; "" when there is none."""
     match = re.match(
