@@ -26,6 +26,11 @@ NUMBERS = {
         )
     },
 }
+_UNITS = "first second third fourth fifth sixth seventh eighth ninth".split()
+_TEENS = "tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth".split()
+ORDINALS = {
+    word: value for value, word in enumerate([*_UNITS, *_TEENS, "twentieth", *(f"twenty-{word}" for word in _UNITS), "thirtieth", "thirty-first"], 1)
+}
 VAGUE_NUMBERS = {"a few": (2, 5), "few": (2, 5), "several": (3, 7), "some": (2, 5)}
 SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 DECADES = {"twenties": 2020, "sixties": 1960, "seventies": 1970, "eighties": 1980, "nineties": 1990}
@@ -75,6 +80,7 @@ PATTERNS = [
         ("years", r"\b(?:from|between) (?P<y>(?:19|20)\d\d) (?:to|and|until|through|till) (?P<year>(?:19|20)\d\d)\b"),
         ("weekdays", rf"\b(?:from|between) (?P<from>{'|'.join(DAYS)}) (?:to|and|until|through|till) {_WEEKDAY}"),
         ("month", rf"\b(?:the )?{_DAY} (?:of )?{_MONTH}(?:,? (?:of )?{_YEAR})?"),
+        ("month", rf"\b(?:the )?(?P<nth>{'|'.join(sorted(ORDINALS, key=len, reverse=True))}) (?:day )?of {_MONTH}(?:,? (?:of )?{_YEAR})?"),
         ("month", rf"\b{_MONTH} (?:the )?{_DAY}\b(?![\d:%]| ?(?:am|pm|times|people)\b)(?:,? {_YEAR})?"),
         (
             "part",
@@ -124,6 +130,8 @@ PATTERNS = [
             rf"\b(?P<which>last|next|this|on|this past|this coming) (?P<weekday>{SHORT_DAYS})\b(?! (?:cream|set|dress|hat))\.?",
         ),
         ("weekday", r"\b(?P<weekday>tues|weds|thurs|fri)\b"),
+        ("dated_weekday", rf"\b(?:on )?(?P<weekday>{SHORT_DAYS}),? (?:the )?(?P<nth>\d{{1,2}})(?:st|nd|rd|th)\b"),
+        ("weekday", r"\b(?P<weekday>wed|thu|tue|(?<!\bi )(?<!\bhe )(?<!\bshe )(?<!\bwe )(?<!\bthey )(?<!\bwho )(?<!\bit )sat)(?=$|[,.;!?])"),
         ("weekday", rf"\b(?P<weekday>{SHORT_DAYS})(?= (?:morning|afternoon|evening|night|\d{{1,2}} ?[ap]m)\b)"),
         (
             "decade",
@@ -142,7 +150,7 @@ PATTERNS = [
         (
             "day_of_month",
             rf"\b(?:on |by |until )?the {_DAY}(?<=[tdh])\b"
-            r"(?=\W*$|[.,;!?)]|,? (?:at|for|about|with|to|and|but|so|because|cos|coz|cuz|bc|cause|as|since|due|by|w|n|from|until|till|when|we|i|my|not|now|again|instead|after|before|if|in|this|apparently|lol|ugh|\w+ing)\b)",
+            r"(?=\W*$|[.,;!?)]|,? (?:at|for|about|with|to|and|but|so|because|cos|coz|cuz|bc|cause|as|since|due|by|w|n|from|until|till|when|we|i|my|not|now|again|after|before|if|in|this|apparently|lol|ugh|thank|fingers|yay|pls|please|omg|btw|tho|though|actually|already|finally|instead|morning|evening|night|\w+ing)\b)",
         ),
     )
 ]

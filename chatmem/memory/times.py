@@ -17,7 +17,20 @@ from itertools import count
 
 from dateutil.relativedelta import relativedelta
 
-from chatmem.memory.time_words import DAYS, DECADES, FEASTS, MONTHS, NUMBERS, PATTERNS, SEASONS, SHORT_DAYS, SHORT_UNITS, VAGUE_NUMBERS, direction_of
+from chatmem.memory.time_words import (
+    DAYS,
+    DECADES,
+    FEASTS,
+    MONTHS,
+    NUMBERS,
+    ORDINALS,
+    PATTERNS,
+    SEASONS,
+    SHORT_DAYS,
+    SHORT_UNITS,
+    VAGUE_NUMBERS,
+    direction_of,
+)
 
 __all__ = ["DAYS", "MONTHS", "NUMBERS", "Span", "age", "question_range", "resolve", "written", "written_range"]
 
@@ -142,7 +155,7 @@ def _counts_from_elsewhere(match: re.Match[str], which: str, direction: int) -> 
 def _month(match: re.Match[str], today: date, direction: int) -> Range:
     part = match.groupdict()
     month = _month_number(part["month"])
-    day = int(part["day"]) if part.get("day") else None
+    day = ORDINALS[part["nth"].lower()] if part.get("nth") else int(part["day"]) if part.get("day") else None
     which = (part.get("which") or "").lower()
 
     def make(year: int) -> tuple[date, date]:
@@ -175,6 +188,9 @@ _YEAR_BEFORE = re.compile(r"\b(?:(last|next|this|every|each) year|years? ago),? 
 _YEAR_AFTER = re.compile(r"(?<!\.) (?:of )?(last|next|this|every|each) year\b", re.IGNORECASE)
 
 
+_MOVED_FROM = re.compile(r"\b(?:moved|changed|pushed|shifted|postponed|put off|bumped|delayed|rescheduled|switched|brought forward) $", re.IGNORECASE)
+
+
 def _days(match: re.Match[str], today: date, direction: int) -> Range:
     month, first, last = _month_number(match["month"]), int(match["first"]), int(match["day"])
 
@@ -183,6 +199,8 @@ def _days(match: re.Match[str], today: date, direction: int) -> Range:
 
     if last < first:
         return None
+    if match[0].lower().startswith("from ") and _MOVED_FROM.search(match.string[: match.start()]):
+        first = last  # "moved from the 3rd to the 10th of December"
     return make(_year_number(match["year"], today)) if match["year"] else _nearest(make, today, direction)
 
 
@@ -412,7 +430,7 @@ def _dated_weekday(match: re.Match[str], today: date, direction: int) -> Range:
     """The nearest month, within half a year, in which the 6th is a Saturday for "Saturday the 6th" and "Saturday 6th"."""
     for step in sorted(range(-6, 7), key=abs):
         first = today.replace(day=1) + relativedelta(months=step)
-        found = first + timedelta(days=int(match["day"] or match["nth"]) - 1)
+        found = first + timedelta(days=int(match.groupdict().get("day") or match["nth"]) - 1)
         there = found.month == first.month and found.weekday() == _weekday_number(match["weekday"])
         if there and (direction == 0 or found == today or (found > today) == (direction > 0)):
             return _day(found)
