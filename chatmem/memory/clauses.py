@@ -289,8 +289,8 @@ def _front(piece: str) -> str:
     if not match or FIRST.match(piece):
         return piece
     lead = match["lead"]
-    if re.match(r"\w+ (?:which|what|whom|whose|how)\b", lead, re.IGNORECASE):
-        return ""  # "on which days do I run" asks
+    if re.match(r"\w+ (?:which|what|whom|whose|how)\b", lead, re.IGNORECASE) or re.search(r" (?:if|whether)$", lead, re.IGNORECASE):
+        return ""  # "on which days do I run" asks, as does "on Monday she decides whether I stay"
     if _SUBORDINATE.match(piece) and not re.match(r"(?:after|before|since|until) (?:[^ ]+ ){1,4}$", lead + " ", re.IGNORECASE):
         after = re.match(rf"^([^,;]{{4,90}}), (?={_SUBJECT})", piece, re.IGNORECASE)
         if not after:

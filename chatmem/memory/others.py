@@ -1,7 +1,7 @@
 """Others and things in the user's life as the subject of a clause: their doctor, "Mr Foo", somebody called by name, the owner, the exam.
 
 The user says of them what touches their own life ("the vet wants 340", "Arvid got bumped to December"), without saying whose they
-are. Professions that one has for oneself are the user's; offices and parts in a deal stay "the owner".
+are. A boss or a landlord is the user's; a doctor, an owner, a council stays "the doctor".
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ OWN_ROLES = (
     "|landlord|landlady|lawyer|solicitor|notary|accountant|mechanic|plumber|electrician|builder|carpenter|roofer|tailor|hairdresser|barber|insurer|bank|priest|pastor"
     "|neighbou?r|trainee|apprentice|lodger|tenant|babysitter|childminder|cleaner|maid|gardener|caretaker|case worker|employer"
 )
+_ONES_OWN = r"(?:boss|landlord|landlady|gp|dentist|employer|team leader|supervisor|foreman|case worker|lodger|trainee)"
+"""Said without "my", they are the user's own nearly always; "the doctor" may be anybody's."""
 _OFFICES = (
     "owner|seller|buyer|dealer|agent|estate agent|realtor|inspector|engineer|administrator|clerk|judge|examiner|organi[sz]er|conductor|director|council|school|clinic|hospital"
     "|garage|firm|company|office|committee|agency|shop|factory|caterer|photographer|baker|butcher|movers|government|ministry|church|club|choir|cooperative|union|insurance"
@@ -36,7 +38,7 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 TITLED = re.compile(rf"^(?P<name>{TITLE} [a-zà-þ][\w’'-]*[a-zß-ÿ](?<!['’]s)(?: (?-i:{NAME}))?)(?P<short>['’]s)? (?P<rest>.+)$", re.IGNORECASE)
-_NAMED = re.compile(rf"^(?P<name>{NAME}(?: {NAME})?)(?P<short>['’]s)? (?P<rest>.+)$")
+_NAMED = re.compile(rf"^(?P<name>{NAME}(?: {NAME})?)(?: (?:from|at|of) (?:the )?[\w'-]+)?(?P<short>['’]s)? (?P<rest>.+)$")
 _SOME = re.compile(r"^(?P<name>they|someone|somebody|nobody|everyone|everybody)(?P<short>['’](?:re|ve|ll|s))? (?P<rest>.+)$", re.IGNORECASE)
 _SHORT = {"re": "are", "ve": "have", "ll": "will"}
 _MINE = re.compile(r"\b(?:me|us|my|our|mine)\b", re.IGNORECASE)
@@ -52,6 +54,9 @@ _NO_NAMES = frozenset(
     " Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August September October November December Today Tomorrow Yesterday Tonight Last Next Only Even Still Now Then"
     " Everyone Everybody Someone Somebody Nobody Nothing Everything Something All Both One Two Three Half Another Other Some Many Most More Christmas Easter God Work School Home Life Dinner Lunch Breakfast Rent Money"
     " His Her Its Their Our Got Had Went Was Were Is Are Has Have Been Did Does Do Slept Saw Bought Sold Lost Found Paid Took Came Left Made Never Always Maybe Perhaps Good Bad New Old First Second Please Well Ok Okay".split()
+)
+_NO_STRANGERS = frozenset(
+    "mum mom dad gran nan sister brother wife husband boss coach she they that this there what which who everybody nobody somebody someone also just then now well".split()
 )
 _PLURAL = re.compile(r"[a-z]+s (?:is|are|was|were|has|have|had|will|can|want|need|do|did|got|came|went)\b", re.IGNORECASE)
 
@@ -74,7 +79,7 @@ def subject(clause: str, names: Collection[str] = ()) -> Other | None:
     people do is said of it ("Arvid quit"), so that "Paris is lovely" is about nobody.
     """
     if match := _ROLE.match(clause):
-        return _of_role(match)
+        return _of_role(match) if match["article"] or match["role"].islower() or re.fullmatch(OWN_ROLES, match["role"], re.IGNORECASE) else None
     if (match := TITLED.match(clause)) and (rest := _predicate(match)):
         name = " ".join(word[:1].upper() + word[1:] for word in match["name"].split())
         return Other("", "", name, _gender(name), rest)
@@ -86,6 +91,17 @@ def subject(clause: str, names: Collection[str] = ()) -> Other | None:
     if first.casefold() in names and begins_with_verb(rest):
         return Other("", "", first[:1].upper() + first[1:], "x", rest)
     return None
+
+
+_UNKNOWN = re.compile(
+    rf"^(?P<low>[a-zß-ÿ]{{3,}}) {_PERSONAL.pattern}|(?:^|, |\b(?:and|with|met|meet|saw|see|take|took|marry|colleague|friend|sister|brother|cousin|husband|wife|boyfriend|girlfriend) )(?P<name>(?-i:{NAME}))(?=[,.]|$| [a-z])"
+)
+
+
+def strangers_in(clause: str, names: Collection[str]) -> bool:
+    """Whether a clause has what may be the name of somebody unknown, whom a pronoun after it may mean; ``names`` of those known in small letters."""
+    words = [re.split("['’]", match["name"] or match["low"])[0] for match in _UNKNOWN.finditer(clause)]
+    return any(word.casefold() not in names and word.capitalize() not in _NO_NAMES and word.casefold() not in _NO_STRANGERS for word in words)
 
 
 def some(clause: str) -> Other | None:
@@ -111,7 +127,7 @@ def _of_role(match: re.Match[str]) -> Other | None:
     if not rest:
         return None
     role = f"{match['new'] or ''}{match['role']}".lower()
-    own = re.fullmatch(rf"(?:[a-z]+ )*(?:{OWN_ROLES})", role) is not None
+    own = (match["article"] or "the").lower() != "the" or re.fullmatch(rf"(?:new |old |former )?{_ONES_OWN}", role) is not None
     return Other("The user's" if own else "The", f"{role}{match['at'] or ''}", name, _gender(name) if name else _gender(role), rest)
 
 
@@ -130,9 +146,9 @@ def _gender(words: str) -> str:
 _DAY = rf"(?:(?:{'|'.join([*DAYS, *MONTHS])})s?\b|(?:{SHORT_DAYS})\b|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b|tomorrow\b|tonight\b|today\b|(?:next|this) \w+|(?:the )?\d{{1,2}}(?:st|nd|rd|th)\b|\d{{1,2}} (?:{'|'.join(MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b|easter\b|christmas\b)"
 _MONEY = r"(?:[£$€]|r|rs\.? ?)?\d[\d.,]*(?: ?(?:k|grand|thousand|million|mil|euros?|dollars?|pounds?|quid|bucks|lei|rupees?|yen|baht|pesos?|lari|crowns?|francs?|dinars?|percent|%))?\b"
 _THING = re.compile(
-    rf"^(?P<what>(?:(?:the|this) )?(?!(?:i|we|he|she|it|its|they|you|this|that|these|those|there|here|what|who|which|when|where|why|how|my|our|his|her|their|your|one|everything|nothing|something|said|all|not|no|and|but|so|if|only|at|in|on|from|to|for|by|with|today|now|then|also)\b)"
+    rf"^(?P<what>(?:(?:the|this) )?(?!(?:i|we|he|she|it|its|they|you|this|that|these|those|there|here|what|who|which|when|where|why|how|an?|another|some|my|our|his|her|their|your|one|everything|nothing|something|said|all|not|no|and|but|so|if|only|at|in|on|from|to|for|by|with|today|now|then|also)\b)"
     rf"[\w’'-]+(?: (?!(?:i|we|he|she|it|they|you|that|who|which|and|but|so|if|is|are|was|were|has|have|had|will|got)\b)[\w’'-]+){{0,4}}?)(?P<short>['’]s)? "
-    rf"(?P<rest>(?:(?:(?:is|are|was|were|has been|have been|got|gets?|will be) (?:now |just |been )?|(?=\\w+ (?:(?:back|forward|up) )?(?:to|till|until|from|by) {_DAY}))(?:moved|pushed|postponed|put (?:off|back)|brought forward|cancell?ed|delayed|changed|called off|bumped|rescheduled|shifted)\b(?: (?:back|forward|up))?(?= (?:to|till|until|from|by|because|cos|again)\b|$|,)"
+    rf"(?P<rest>(?:(?:(?:is|are|was|were|has been|have been|got|gets?|will be) (?:now |just |been )?|(?=\\w+ (?:(?:back|forward|up) )?(?:to|till|until|from|by) {_DAY}))(?:moved|pushed|postponed|put (?:off|back)|brought forward|cancell?ed|delayed|changed|called off|bumped|rescheduled|shifted)\b(?: (?:back|forward|up))?(?:(?<=led)(?<!duled)(?=$|,| )|(?<=off)(?=$|,| )|(?= (?:to|till|until|from|by|because|cos)\b))"
     rf"|(?:is|are|was|were|starts?|begins?|ends?|opens?|closes?|runs?|goes|meets?|expires?|will (?:be|start|end|begin)|takes place)(?: up| over)? (?:now |set |booked |due |fixed |scheduled |only )?(?:on |at |for |from |in |till |until |by |after |before )?(?={_DAY})"
     rf"|(?:now )?(?:costs?|goes for|went (?:up|down) to|(?:has )?(?:dropped|rose|risen|fell|fallen|climbed|come down|came down|came|comes) to|stands? at|(?:is|are|was) (?:down|up|now|only|still) (?:to |at )?)(?: now| only| about| around)? ?(?={_MONEY}))\S*.*)$",
     re.IGNORECASE,

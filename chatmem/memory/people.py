@@ -29,7 +29,7 @@ _OWN = re.compile(
     re.IGNORECASE,
 )
 _NEW = re.compile(
-    rf"\b(?:(?:i|we)(?:'ve|'m|'re| have| had)? (?:\w+ ){{0,2}}?|^(?:\w+ )?)(?:have|had|got|get|adopted|rescued|bought|own|getting|fostering|foster|keep) (?:a|an|one|another) (?P<adjective>(?:[\w-]+ ){{0,3}}?)(?P<relation>{_PETS}|friend|colleague|flatmate|roommate|brother|sister|son|daughter|twin brother|twin sister|cousin|boyfriend|girlfriend|partner|neighbou?r)\b"
+    rf"\b(?:(?:i|we)(?:'ve|'m|'re| have| had)? (?:\w+ ){{0,2}}?|^(?:\w+ )?)(?:have|had|got|get|adopted|rescued|bought|own|getting|fostering|foster|keep) (?:a|an|one|another) (?P<adjective>(?:[\w-]+ ){{0,3}}?)(?P<relation>{_PETS}|friend|colleague|flatmate|roommate|brother|sister|son|daughter|kid|child|baby|boy|girl|helper|lodger|tenant|trainee|twin brother|twin sister|cousin|boyfriend|girlfriend|partner|neighbou?r)\b"
     rf"(?! (?:food|bed|toy|house|video))(?:(?:,| who is| that's)? (?:named|called)|,)? ?(?P<name>(?-i:{_CALLED}))?",
     re.IGNORECASE,
 )
@@ -71,6 +71,10 @@ _IS_CALLED = re.compile(rf"(?:is|was) (?:called |named )?(?P<name>{_CALLED})(?=$
 _HIM = re.compile(r"\b(?:him|her|his)\b", re.IGNORECASE)
 _SOMEBODY_BEFORE = re.compile(
     rf"\b(?:{_RELATION}|{_MANY}|man|woman|girl|boy|guy|lady|someone|somebody|friend|he|she)\b|(?<=\w )(?-i:[A-ZÀ-Þ])[a-zß-ÿ]{{2,}}", re.IGNORECASE
+)
+_GIVES = re.compile(
+    r"\b(?:bring|give|gave|send|sent|buy|bought|lend|lent|pay|paid|owe|owed|make|made|cook|tell|told|show|ask|asked|teach|offer|offered|feed|call|promised?|brought)(?:s|ed)? $",
+    re.IGNORECASE,
 )
 _AFTER_OBJECT = re.compile(
     r"(?:$|[,.;!]| (?:an?|the|my|our|some|\d\S*|[£$€]\S*|to|for|in|at|on|and|but|so|because|with|from|there|back|home|up|out|off|every|next|last|this|that|over|down|about|when|again|now|today|tomorrow|yesterday|nothing|by|as|into|onto|after|before|if|like|while|instead|too|half|all|two|three|five|ten|hundred|money)\b)",
@@ -143,8 +147,12 @@ class People:
         for match in _PLANNED.finditer(clause):
             self._add(Person(match["event"], "", "e", sentence, begin))
         self._note_several(clause, sentence, begin)
-        known = sum(1 for pattern in (_NEW, _SOMEBODY) for _ in pattern.finditer(clause)) + (others.subject(clause) is not None)
-        if len(_STRANGER.findall(clause)) > known:
+        subject = others.subject(clause, {person.name.casefold() for person in self.known if person.name})
+        meant = [match.span() for pattern in (_OWN, _NEW, _SOMEBODY) for match in pattern.finditer(clause)]
+        meant += [(0, len(clause) - len(subject.rest))] if subject else []
+        names = {word for person in self.known for word in person.name.casefold().split()}
+        unknown = [match for match in _STRANGER.finditer(clause) if not any(begin <= match.start() < end for begin, end in meant)]
+        if unknown or others.strangers_in(clause, names):
             self.strangers = sentence
 
     def _note_several(self, text: str, sentence: int, begin: int) -> None:
@@ -156,7 +164,7 @@ class People:
     def _add(self, person: Person) -> None:
         for i, other in enumerate(self.known):
             if _same(other, person):
-                closest = max(other, person, key=lambda one: len(one.relation))
+                closest = max(other, person, key=lambda one: (len(one.whose), len(one.relation)))
                 gender = person.gender if other.gender == "x" else other.gender
                 person = Person(closest.relation, person.name or other.name, gender, person.sentence, other.begin, closest.whose)
                 del self.known[i]
@@ -203,9 +211,9 @@ class People:
         owner = re.sub(r"['’]s$", "", first)
         for person in self.known if owner != first else ():  # "Amy's birthday is in May"
             if person.name.casefold() == owner.casefold():
-                owner = self._named(person, sentence, begin)
-                self._note_relative(owner, rest, sentence)
-                return finish(f"{owner.label}'s {possessive(rest)}"), rest, owner
+                named = self._named(person, sentence, begin)
+                self._note_relative(named, rest, sentence)
+                return finish(f"{named.label}'s {possessive(rest)}"), rest, named
         for person in self.known:
             if (
                 person.name
@@ -231,8 +239,9 @@ class People:
         person = self._meant("she" if word == "her" else "he", sentence)
         if person is None:
             return clause, None
-        label = re.sub(r"^The user's", "my", person.label)
-        owns = word == "his" or (word == "her" and not _AFTER_OBJECT.match(clause[match.end() :]))
+        label = re.sub(r"^The user's", "my", person.label).replace("The ", "the ", 1)
+        given = _GIVES.search(clause[: match.start()]) or _AFTER_OBJECT.match(clause[match.end() :])
+        owns = word == "his" or (word == "her" and not given)
         whom = f"{label}'s" if owns else label
         return f"{clause[: match.start()]}{whom}{clause[match.end() :]}", person
 
@@ -266,8 +275,9 @@ class People:
         if len(found) > 1:
             newest = max(person.sentence for person in found)
             found = [person for person in found if person.sentence == newest]
-        if len(found) != 1:
-            return None
+        others_fit = sum(person.gender in fits for person in self.known if person.sentence >= 0)
+        if len(found) != 1 or (found[0].gender == "x" and others_fit > 1):
+            return None  # of several, one of whom nobody said whether it is a he
         person = found[0]
         if person.gender in "xp" and pronoun in ("he", "she") and person.gender == "x":
             person.gender = "m" if pronoun == "he" else "f"
@@ -342,11 +352,15 @@ def _gender_of(kind: str) -> str:
     )
 
 
+def _owner(person: Person) -> str:
+    return person.whose.removesuffix(" user's")  # "my vet" and "the vet" are one
+
+
 def _same(one: Person, other: Person) -> bool:
     """Whether two are the same: of one name, or of one relation where a name is missing."""
     if one.name and other.name:
         return one.name == other.name and (not one.relation or not other.relation or one.relation.split()[-1] == other.relation.split()[-1])
-    return bool(one.relation and other.relation) and one.whose == other.whose and one.relation.split()[-1] == other.relation.split()[-1]
+    return bool(one.relation and other.relation) and _owner(one) == _owner(other) and one.relation.split()[-1] == other.relation.split()[-1]
 
 
 def _gender(relation: str) -> str:

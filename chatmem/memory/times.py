@@ -462,7 +462,10 @@ _OTHER_DAY = re.compile(
     r"|\b(?:one|that|black|good|easter|ash|palm|cyber|shrove|maundy|sheffield) $",  # "one Saturday", "Ash Wednesday"
     re.IGNORECASE,
 )
-_AMONG_DAYS = re.compile(rf"\b(?:{'|'.join(DAYS)}) (?:{'|'.join(DAYS)})\b|\b(?:{SHORT_DAYS})(?:,? | and | to |-)(?:{SHORT_DAYS})\b", re.IGNORECASE)
+_AMONG_DAYS = re.compile(
+    rf"(?<!from )(?<!between )\b(?:{'|'.join(DAYS)})(?: | to | till | through |-)(?:{'|'.join(DAYS)})\b|\b(?:{SHORT_DAYS})(?:,? | and | to |-)(?:{SHORT_DAYS})\b",
+    re.IGNORECASE,
+)
 """A list of days without more, as of every week: "mornings, Monday Tuesday Thursday", "wed and fri"."""
 _BARE = re.compile(r"(?:^|[.!?;,] )(?:(?!(?:i|we|he|she|they|you|it|is|are|am|every|each|most|some|and|or)\b)[\w'-]+ ){1,5}$", re.IGNORECASE)
 """What is named with its day and no more, to come: "cup final saturday", "appraisal monday"."""

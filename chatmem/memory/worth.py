@@ -96,6 +96,12 @@ _WHEN = re.compile(
 _OTHERS_LAST = re.compile(
     r"^(?:also |just |always |now |still |really |never |both )*(?:died|passed away|moved out|left|is an?|is from|is the|is called|is named|has an?|has \w+|lives?|works?|plays?|loves?|likes?|hates?|teaches|speaks?|studies|study|runs?|flies|drives?|owns?|makes?|sells?|moved|was born|is (?:in|on|at) |is allergic|is (?:crazy|mad) about|is into|is good at|is (?:afraid|scared) of|is obsessed with|is (?:pregnant|expecting|married|engaged|divorced|separated|widowed|single|retired|unemployed|vegan|vegetarian|diabetic|asthmatic|coeliac|celiac|epileptic|autistic|dyslexic|deaf|blind|left-handed|colou?r-?blind|bilingual|adopted)\b|is \d+|is \w+ing|collects?|is named|name is)\b"
 )
+_NOTICE = re.compile(
+    r"(?:has |have |just |again |also )*(?:rang|called|phoned|texted|wrote|emailed|came round|came by|came over|is here|is back|has gone|sent (?:me |us )?(?:a|an|the) (?:letter|message|text|email|voice note|photo|card))(?: (?:me|us|back|today|again|yesterday|tonight|this morning|(?:from|at|in) \S+))*$"
+    r"|(?:said|says) \w+(?: \w+)?$",
+    re.IGNORECASE,
+)
+"""That somebody called, came or said a word, and nothing of what it was about."""
 _OF_USER = re.compile(r"\b(?:me|us|my|our)\b", re.IGNORECASE)
 _TASTE = re.compile(
     r"^i (?:(?:really|also|absolutely|just) )*(?:love|like|hate|don't like|do not like|can't stand|dislike|adore|detest|prefer|enjoy|don't eat|don't drink|(?:don't )?believe in) (?!it|that|this|these|those|them|him|her|you|how|when|to\b|the\b|being|having|getting|doing|everything|anything|something|things?|one)[\w-]{3,}$",
@@ -345,6 +351,8 @@ def about_others(clause: str) -> bool:
         plain,
         re.IGNORECASE,
     ):
+        return False
+    if _NOTICE.match(plain):
         return False
     rich = len(_rich(plain)) + _dated(plain)
     return rich >= 2 or (rich == 1 and (_specific(plain) or bool(_OTHERS_LAST.match(plain) or _OF_USER.search(plain))))
