@@ -37,7 +37,7 @@ _ROLE = re.compile(
     rf"(?P<at> (?:of|from|at|in) (?:(?:the|my|our) )?[\w’'-]+)?(?:,? (?P<name>(?:{TITLE} )?(?-i:{NAME})(?: (?-i:{NAME}))?),?)?(?P<short>['’]s)? (?P<rest>.+)$",
     re.IGNORECASE,
 )
-TITLED = re.compile(rf"^(?P<name>{TITLE} [a-zà-þ][\w’'-]*[a-zß-ÿ](?<!['’]s)(?: (?-i:{NAME}))?)(?P<short>['’]s)? (?P<rest>.+)$", re.IGNORECASE)
+_TITLED = re.compile(rf"^(?P<name>{TITLE} [a-zà-þ][\w’'-]*[a-zß-ÿ](?<!['’]s)(?: (?-i:{NAME}))?)(?P<short>['’]s)? (?P<rest>.+)$", re.IGNORECASE)
 _NAMED = re.compile(rf"^(?P<name>{NAME}(?: {NAME})?)(?: (?:from|at|of) (?:the )?[\w'-]+)?(?P<short>['’]s)? (?P<rest>.+)$")
 _SOME = re.compile(r"^(?P<name>they|someone|somebody|nobody|everyone|everybody)(?P<short>['’](?:re|ve|ll|s))? (?P<rest>.+)$", re.IGNORECASE)
 _SHORT = {"re": "are", "ve": "have", "ll": "will"}
@@ -49,12 +49,13 @@ _PERSONAL = re.compile(
     r"|pregnant|ill|sick|in hospital|a nurse|married|engaged|divorced|my|our)\b",
     re.IGNORECASE,
 )
-_NO_NAMES = frozenset(
+NO_NAMES = frozenset(
     "I The A An My And But So We It He She They This That These Those There Here When Where What Who How Why Which Oh Hey Thanks Thank In On At For From To By With Without Of As If Yes No Not Just Also You Your"
     " Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August September October November December Today Tomorrow Yesterday Tonight Last Next Only Even Still Now Then"
     " Everyone Everybody Someone Somebody Nobody Nothing Everything Something All Both One Two Three Half Another Other Some Many Most More Christmas Easter God Work School Home Life Dinner Lunch Breakfast Rent Money"
     " His Her Its Their Our Got Had Went Was Were Is Are Has Have Been Did Does Do Slept Saw Bought Sold Lost Found Paid Took Came Left Made Never Always Maybe Perhaps Good Bad New Old First Second Please Well Ok Okay".split()
 )
+"""Words that a sentence may begin with, and days and months: no names of people."""
 _NO_STRANGERS = frozenset(
     "mum mom dad gran nan sister brother wife husband boss coach she they that this there what which who everybody nobody somebody someone also just then now well".split()
 )
@@ -80,10 +81,10 @@ def subject(clause: str, names: Collection[str] = ()) -> Other | None:
     """
     if match := _ROLE.match(clause):
         return _of_role(match) if match["article"] or match["role"].islower() or re.fullmatch(OWN_ROLES, match["role"], re.IGNORECASE) else None
-    if (match := TITLED.match(clause)) and (rest := _predicate(match)):
+    if (match := _TITLED.match(clause)) and (rest := _predicate(match)):
         name = " ".join(word[:1].upper() + word[1:] for word in match["name"].split())
         return Other("", "", name, _gender(name), rest)
-    if (match := _NAMED.match(clause)) and match["name"].split()[0] not in _NO_NAMES and (rest := _predicate(match)):
+    if (match := _NAMED.match(clause)) and match["name"].split()[0] not in NO_NAMES and (rest := _predicate(match)):
         known = not {match["name"].casefold(), match["name"].split()[0].casefold()}.isdisjoint(names)
         if known or _PERSONAL.match(rest):
             return Other("", "", match["name"], "x", rest)
@@ -101,7 +102,7 @@ _UNKNOWN = re.compile(
 def strangers_in(clause: str, names: Collection[str]) -> bool:
     """Whether a clause has what may be the name of somebody unknown, whom a pronoun after it may mean; ``names`` of those known in small letters."""
     words = [re.split("['’]", match["name"] or match["low"])[0] for match in _UNKNOWN.finditer(clause)]
-    return any(word.casefold() not in names and word.capitalize() not in _NO_NAMES and word.casefold() not in _NO_STRANGERS for word in words)
+    return any(word.casefold() not in names and word.capitalize() not in NO_NAMES and word.casefold() not in _NO_STRANGERS for word in words)
 
 
 def some(clause: str) -> Other | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from chatmem.memory import others
-from chatmem.memory.others import NAME, OWN_ROLES
+from chatmem.memory.others import NAME, NO_NAMES, OWN_ROLES
 from chatmem.memory.third_person import AFTER_IS, finish, possessive
 from chatmem.types import Memory
 from chatmem.words import content_stems
@@ -59,11 +59,6 @@ _AFTER_HAS = re.compile(
     r"(?:always been|just \w+ed|(?:just |finally |already |recently |now |also |never )?(?:been|got|had|lost|started|finished|moved|left|joined|bought|sold|taken|passed|failed|become|quit|stopped|decided|grown|won|given|put|signed|begun|found))(?![\w-])"
 )
 _STARTS_THEIR = re.compile(r"^(?P<pronoun>his|her|its) (?P<rest>.+)$", re.IGNORECASE)
-_NOT_NAMES = frozenset(
-    "I The A My And But So We It He She They This That When What Oh Hey Thanks In On At For Yes No Just Also You Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-)
-
-
 _TOLD = re.compile(
     rf"\b[Tt]he user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION}) (?:is (?:called|named) )?(?P<name>{_CALLED})| has an? (?P<relation>(?:[a-z]+ )?{_RELATION}) (?:called|named) (?P<called>{_CALLED}))\b"
 )
@@ -114,7 +109,7 @@ class People:
                 relation, name = match["kin"] or match["relation"], match["name"] or match["called"]
                 self._add(Person(relation.lower(), name, _gender(relation.split()[-1]), BEFORE, 0))
             told_of = _TOLD_OF.match(text)
-            if told_of and (name := told_of["name"] or told_of["called"]) not in {*_NOT_NAMES, *(person.name for person in self.known)}:
+            if told_of and (name := told_of["name"] or told_of["called"]) not in {*NO_NAMES, *(person.name for person in self.known)}:
                 self._add(Person(told_of["kin"] or "", name, "x", BEFORE, 0, "The user's" if told_of["kin"] else ""))
             self._note_several(text, BEFORE, 0)
         self.strangers = -1
@@ -133,7 +128,7 @@ class People:
             if match.groupdict().get("possessive") and re.match(rf" ?(?:\w+ )?{_RELATION}\b", clause[match.end() :]):
                 continue  # "my brother's dog": not about the brother
             relation, name = match["relation"].lower(), match["name"] or ""
-            name = "" if name in _NOT_NAMES else name
+            name = "" if name in NO_NAMES else name
             adjective = match["adjective"].strip().lower() if match.re is _OWN else ""
             if match.re is _NEW and not name and relation not in _PETS.split("|"):
                 adjective = ""
@@ -303,7 +298,7 @@ def things_in(message: str) -> list[str]:
 
 def starters_in(message: str) -> list[str]:
     """Words at the beginning of clauses, before a verb, that may be names in small letters: "lamont drives"; at most four."""
-    return list(dict.fromkeys(match["word"] for match in _STARTERS.finditer(message) if match["word"].capitalize() not in _NOT_NAMES))[:4]
+    return list(dict.fromkeys(match["word"] for match in _STARTERS.finditer(message) if match["word"].capitalize() not in NO_NAMES))[:4]
 
 
 def as_own(clause: str, told: Iterable[str]) -> str:
@@ -319,7 +314,7 @@ def as_own(clause: str, told: Iterable[str]) -> str:
 
 def names_in(message: str) -> list[str]:
     """Words of a message that may be names of people, in order; at most eight."""
-    found = dict.fromkeys(name for name in re.findall(rf"\b{NAME}\b", message) if name not in _NOT_NAMES)
+    found = dict.fromkeys(name for name in re.findall(rf"\b{NAME}\b", message) if name not in NO_NAMES)
     return list(found)[:8]
 
 
@@ -391,7 +386,7 @@ def introductions(sentence: str) -> list[tuple[str, str]]:
     found = []
     for match in _OWN.finditer(sentence):
         name = match["name"]
-        if name and name not in _NOT_NAMES and not match["possessive"] and not re.fullmatch(_MANY, match["relation"], re.IGNORECASE):
+        if name and name not in NO_NAMES and not match["possessive"] and not re.fullmatch(_MANY, match["relation"], re.IGNORECASE):
             relation = f"{match['adjective']}{match['relation']}".lower()
             article = "an" if relation[0] in "aeiou" else "a"
             found.append((name, f"The user has {article} {relation} called {name}."))
