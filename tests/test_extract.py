@@ -62,6 +62,14 @@ FACTS = [
     ("coach bronwyn switched me to blocker", ["The coach Bronwyn switched the user to blocker."]),
     ("The cardiologist, Doctora Bagnasco, put a stent in me", ["The cardiologist Doctora Bagnasco put a stent in the user."]),
     ("Judge has arrived in a taxi", []),
+    ("yo is this thing gonna snitch to my mum or nah", []),
+    ("chem retest got moved from thurs to next monday", ["The chem retest got moved from thurs to next monday (23 November 2026)."]),
+    ("My son Neb comes for Orthodox Christmas by train", ["The user's son Neb comes for Orthodox Christmas by train."]),
+    (
+        "my sister Janice gave me her manuals and her blue lunch cooler",
+        ["The user's sister Janice gave the user her manuals."],
+    ),
+    ("my mate Pauline set me up with her cousin, he drives the boat", []),
     (
         "Trevor wants to move to Kelowna. My kid Josie is seven. I got a letter from his lawyer.",
         ["Trevor wants to move to Kelowna.", "The user's kid Josie is seven."],

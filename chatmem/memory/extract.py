@@ -219,6 +219,11 @@ _STATE = re.compile(
 )
 
 
+_MOVED_FROM = re.compile(
+    r"\b(?:moved|changed|pushed|shifted|postponed|put off|bumped|delayed|rescheduled|switched|brought forward)\b.* from (?:the )?$", re.IGNORECASE
+)
+
+
 def as_candidate(sentence: str, span: str, said_at: datetime, *, extra: int = 0) -> Candidate:
     """A third-person sentence with its kind, subject, polarity, keywords, importance and dates; ``span`` is what it rests on."""
     spans = [
@@ -228,6 +233,12 @@ def as_candidate(sentence: str, span: str, said_at: datetime, *, extra: int = 0)
         and not _ASIDE.search(sentence[: one.begin])
         and not _HABIT.search(_part(sentence, one.begin))
     ]
+    if (
+        len(spans) > 1
+        and _MOVED_FROM.search(sentence[: spans[0].begin])
+        and re.fullmatch(r" (?:to|till|until) (?:the )?", sentence[spans[0].finish : spans[1].begin])
+    ):
+        spans = spans[1:]  # "moved from Thursday to Monday"
     event = bool(spans) and not _STATE.match(sentence)
     start, end = (spans[0].start, spans[0].end) if spans else (None, None)
     if spans and start and end and not re.search(r"\b(?:19|20)\d\d\b|0s\b", spans[0].text):

@@ -108,7 +108,7 @@ def strangers_in(clause: str, names: Collection[str]) -> bool:
 def some(clause: str) -> Other | None:
     """Those who do something to the user without being named: "they have given me space 31", "somebody stole my bike"; None for anything else."""
     match = _SOME.match(clause)
-    if match is None or not _MINE.search(match["rest"]):
+    if match is None or not _MINE.search(match["rest"]) or re.match(r"(?:tell|told|say|said|costs?|remind|look|seem)\b", match["rest"]):
         return None
     rest = match["rest"]
     if match["short"]:
@@ -147,7 +147,7 @@ def _gender(words: str) -> str:
 _DAY = rf"(?:(?:{'|'.join([*DAYS, *MONTHS])})s?\b|(?:{SHORT_DAYS})\b|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b|tomorrow\b|tonight\b|today\b|(?:next|this) \w+|(?:the )?\d{{1,2}}(?:st|nd|rd|th)\b|\d{{1,2}} (?:{'|'.join(MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b|easter\b|christmas\b)"
 _MONEY = r"(?:[£$€]|r|rs\.? ?)?\d[\d.,]*(?: ?(?:k|grand|thousand|million|mil|euros?|dollars?|pounds?|quid|bucks|lei|rupees?|yen|baht|pesos?|lari|crowns?|francs?|dinars?|percent|%))?\b"
 _THING = re.compile(
-    rf"^(?P<what>(?:(?:the|this) )?(?!(?:i|we|he|she|it|its|they|you|this|that|these|those|there|here|what|who|which|when|where|why|how|an?|another|some|my|our|his|her|their|your|one|everything|nothing|something|said|all|not|no|and|but|so|if|only|at|in|on|from|to|for|by|with|today|now|then|also)\b)"
+    rf"^(?P<what>(?:(?:the|this) )?(?!(?:i|we|he|she|it|its|they|you|this|that|these|those|there|here|what|who|which|when|where|why|how|an?|another|some|my|our|his|her|their|your|one|everything|nothing|something|said|all|not|no|and|but|so|if|only|at|in|on|from|to|for|by|with|today|now|then|also|yo|bro|hey|ugh|ok|lah|dude)\b)"
     rf"[\w’'-]+(?: (?!(?:i|we|he|she|it|they|you|that|who|which|and|but|so|if|is|are|was|were|has|have|had|will|got)\b)[\w’'-]+){{0,4}}?)(?P<short>['’]s)? "
     rf"(?P<rest>(?:(?:(?:is|are|was|were|has been|have been|got|gets?|will be) (?:now |just |been )?|(?=\\w+ (?:(?:back|forward|up) )?(?:to|till|until|from|by) {_DAY}))(?:moved|pushed|postponed|put (?:off|back)|brought forward|cancell?ed|delayed|changed|called off|bumped|rescheduled|shifted)\b(?: (?:back|forward|up))?(?:(?<=led)(?<!duled)(?=$|,| )|(?<=off)(?=$|,| )|(?= (?:to|till|until|from|by|because|cos)\b))"
     rf"|(?:is|are|was|were|starts?|begins?|ends?|opens?|closes?|runs?|goes|meets?|expires?|will (?:be|start|end|begin)|takes place)(?: up| over)? (?:now |set |booked |due |fixed |scheduled |only )?(?:on |at |for |from |in |till |until |by |after |before )?(?={_DAY})"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from chatmem.memory import others
 from chatmem.memory.others import NAME, NO_NAMES, OWN_ROLES
 from chatmem.memory.third_person import AFTER_IS, finish, possessive
+from chatmem.memory.worth import has_verb
 from chatmem.types import Memory
 from chatmem.words import content_stems
 
@@ -79,6 +80,8 @@ _TOLD_OF = re.compile(
     rf"^(?:(?P<name>{_CALLED})(?= (?:[a-z]+)\b)|The user's (?P<kin>[a-z]+(?: [a-z]+)?) is (?:called |named )?(?P<called>{_CALLED}))"
 )
 """Somebody told of by name alone, or whose part is no common one: "Arvid got ...", "The user's helper is Lasha"."""
+_THEIR_OWN = re.compile(rf"(?<=\w )(?:his|her|their) (?P<relation>{_RELATION})\b", re.IGNORECASE)
+SOMEBODYS = "somebody's"  # relatives of others: "he" may mean them, and then nothing is said of them
 BEFORE = -9  # the sentence of somebody whom no pronoun of this message means
 
 
@@ -142,6 +145,8 @@ class People:
         for match in _PLANNED.finditer(clause):
             self._add(Person(match["event"], "", "e", sentence, begin))
         self._note_several(clause, sentence, begin)
+        for match in _THEIR_OWN.finditer(clause):
+            self._add(Person(match["relation"].lower(), "", _gender(match["relation"]), sentence, begin, SOMEBODYS))
         subject = others.subject(clause, {person.name.casefold() for person in self.known if person.name})
         meant = [match.span() for pattern in (_OWN, _NEW, _SOMEBODY) for match in pattern.finditer(clause)]
         meant += [(0, len(clause) - len(subject.rest))] if subject else []
@@ -196,7 +201,7 @@ class People:
         if match := _STARTS_THEIR.match(clause):
             person = self._meant({"his": "he", "her": "she", "its": "it"}[match["pronoun"].lower()], sentence)
             rest = match["rest"]
-            if not person or (person.name and re.match(r"(?:full |real )?name\b", rest)) or person.gender == "many":
+            if not person or (person.name and re.match(r"(?:full |real )?name\b", rest)) or person.gender == "many" or not has_verb(f"my {rest}"):
                 return None
             self._note_relative(person, rest, sentence)
             return finish(f"{person.label}'s {possessive(rest)}"), rest, person
@@ -274,6 +279,8 @@ class People:
         if len(found) != 1 or (found[0].gender == "x" and others_fit > 1):
             return None  # of several, one of whom nobody said whether it is a he
         person = found[0]
+        if person.whose == SOMEBODYS:
+            return None
         if person.gender in "xp" and pronoun in ("he", "she") and person.gender == "x":
             person.gender = "m" if pronoun == "he" else "f"
         person.sentence = sentence

@@ -139,7 +139,7 @@ PATTERNS = [
         ),
         (
             "feast",
-            rf"\b(?:(?P<which>last|next|this) )?(?P<feast>{_FEAST})\b"
+            rf"\b(?<!orthodox )(?<!harvest )(?:(?P<which>last|next|this) )?(?P<feast>{_FEAST})\b"
             rf"(?! (?:tree|present|gift|song|dinner|card|party|music|island|market|light|shopping|eve|egg|jumper|decoration)s?\b)(?:,? {_YEAR})?",
         ),
         (
@@ -175,7 +175,7 @@ _STRONG = re.compile(
 _DID = re.compile(r"\b(?:did|didn't)(?: (?!know|reali[sz]e|think|say|tell|mention|remember)\w+){0,3} $", re.IGNORECASE)
 """Before "(where did) we go" and "(I didn't) see you", which are not ahead."""
 _BEFORE = re.compile(
-    r"\b(?:was|were|had|did|didn't|wasnt|werent|hadnt|didnt|couldnt|got|went|came|met|made|took|saw|bought|sold|left|lost|found|broke|ran|won|gave|fell|felt|began|wrote|spent|taught|quit|"
+    r"\b(?:was|were|had|did|didn't|wasnt|werent|hadnt|didnt|couldnt|got|went|came|met|made|took|saw|bought|sold|left(?! (?:one|eye|knee|foot|arm|hand|ear|shoulder|hip|leg|side|wrist|ankle|thumb)\b)|lost|found|broke|ran|won|gave|fell|felt|began|wrote|spent|taught|quit|"
     r"flew|drove|ate|built|brought|caught|paid|slept|sent|held|heard|became|swam|sang|hurt|cut|lent|stole|stolen|born|died|told|said|thought|knew|chose|"
     r"drank|threw|tore|wore|spoke|woke|hit|been|rang|bit|sat(?! +\0)|stood|forgot|rode|drew|grew|split|"
     r"(?!need|bleed|feed|seed|speed|weed|breed|indeed|red\b|bed\b|wed\b|shed\b|sled\b|hundred|scared|excited|tired|worried|bored|stressed|terrified|schedul|book|reserv|expect|plann)\w{2,}ed|ago|"
