@@ -107,7 +107,7 @@ class Summary(Record):
 class Candidate(Record):
     """What extraction proposes from one user turn; becomes a Memory when inserted.
 
-    ``text`` is a standalone third-person sentence about "The user"; ``span`` the verbatim words it rests on;
+    ``text`` is a standalone third-person sentence about "The user", or about others and things by their names; ``span`` the verbatim words it rests on;
     ``corrects`` the text of the memory that the user takes back with it.
     """
 
