@@ -91,6 +91,13 @@ FACTS = [
     ("a new one costs 19000", []),
     ("rehearsal moved to 10 december", ["The rehearsal moved to 10 december (10 December 2026)."]),
     ("amit moved to calgary", []),
+    ("arvid got bumped to december 11", ["Arvid got bumped to december 11 (11 December 2026)."]),
+    ("Mr Okafor my landlord wants 900 from january", ["The user's landlord Mr Okafor wants 900 from january (1 January 2027 to 31 January 2027)."]),
+    (
+        "my cousin Pania studies law. the oven inspector wants 340 and he comes on thursday 10th",
+        ["The user's cousin Pania studies law.", "The oven inspector wants 340."],
+    ),
+    ("my cousin Pania studies law. the oven fella wants 340 and he comes on thursday 10th", ["The user's cousin Pania studies law."]),
     ("The owner is a colonel's widow. She asks 28,000 a month.", ["The owner is a colonel's widow.", "The owner asks 28,000 a month."]),
     ("Mrs Jayasuriya owes me 13,500 rupees", ["Mrs Jayasuriya owes the user 13,500 rupees."]),
     ("Eero quit, he starts at the transfer station on Monday", ["Eero starts at the transfer station on Monday (23 November 2026)."]),

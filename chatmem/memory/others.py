@@ -32,13 +32,16 @@ _GENDERS = {
 }
 NAME = r"[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ](?<!['’]s)"
 """A word with a capital that is no possessive."""
+_APPOSED = r"(?:,? (?:my|our) (?P<part>(?:[a-z]+ )?[a-z-]+),?(?= (?!and\b)[a-z]))?"
 _ROLE = re.compile(
-    rf"^(?:(?P<article>the|my|our) )?(?P<new>(?:new|old|other|head|former) )?(?P<role>(?:(?:driving|swimming|maths?|music|piano|guitar|violin|dance|english|french|science|art|history|chemistry|physics|family|eye|heart|furnace|boiler) )?(?:{OWN_ROLES}|{_OFFICES}))"
+    rf"^(?:(?P<article>the|my|our) )?(?P<new>(?:new|old|other|head|former) )?(?P<role>(?:(?!the\b|my\b|our\b|his\b|her\b|their\b|and\b|but\b|every\b|any\b|no\b)[a-z]{{2,}} )?(?:{OWN_ROLES}|{_OFFICES}))"
     rf"(?P<at> (?:of|from|at|in) (?:(?:the|my|our) )?[\w’'-]+)?(?:,? (?P<name>(?:{TITLE} )?(?-i:{NAME})(?: (?-i:{NAME}))?),?)?(?P<short>['’]s)? (?P<rest>.+)$",
     re.IGNORECASE,
 )
-_TITLED = re.compile(rf"^(?P<name>{TITLE} [a-zà-þ][\w’'-]*[a-zß-ÿ](?<!['’]s)(?: (?-i:{NAME}))?)(?P<short>['’]s)? (?P<rest>.+)$", re.IGNORECASE)
-_NAMED = re.compile(rf"^(?P<name>{NAME}(?: {NAME})?)(?: (?:from|at|of) (?:the )?[\w'-]+)?(?P<short>['’]s)? (?P<rest>.+)$")
+_TITLED = re.compile(
+    rf"^(?P<name>{TITLE} [a-zà-þ][\w’'-]*[a-zß-ÿ](?<!['’]s)(?: (?-i:{NAME}))?){_APPOSED}(?P<short>['’]s)? (?P<rest>.+)$", re.IGNORECASE
+)
+_NAMED = re.compile(rf"^(?P<name>{NAME}(?: {NAME})?){_APPOSED}(?: (?:from|at|of) (?:the )?[\w'-]+)?(?P<short>['’]s)? (?P<rest>.+)$")
 _SOME = re.compile(r"^(?P<name>they|someone|somebody|nobody|everyone|everybody)(?P<short>['’](?:re|ve|ll|s))? (?P<rest>.+)$", re.IGNORECASE)
 _SHORT = {"re": "are", "ve": "have", "ll": "will"}
 _MINE = re.compile(r"\b(?:me|us|my|our|mine)\b", re.IGNORECASE)
@@ -83,11 +86,11 @@ def subject(clause: str, names: Collection[str] = ()) -> Other | None:
         return _of_role(match) if match["article"] or match["role"].islower() or re.fullmatch(OWN_ROLES, match["role"], re.IGNORECASE) else None
     if (match := _TITLED.match(clause)) and (rest := _predicate(match)):
         name = " ".join(word[:1].upper() + word[1:] for word in match["name"].split())
-        return Other("", "", name, _gender(name), rest)
+        return Other("The user's" if match["part"] else "", match["part"] or "", name, _gender(name), rest)
     if (match := _NAMED.match(clause)) and match["name"].split()[0] not in NO_NAMES and (rest := _predicate(match)):
         known = not {match["name"].casefold(), match["name"].split()[0].casefold()}.isdisjoint(names)
-        if known or _PERSONAL.match(rest):
-            return Other("", "", match["name"], "x", rest)
+        if known or match["part"] or _PERSONAL.match(rest):
+            return Other("The user's" if match["part"] else "", match["part"] or "", match["name"], "x", rest)
     first, _, rest = clause.partition(" ")
     if first.casefold() in names and begins_with_verb(rest):
         return Other("", "", first[:1].upper() + first[1:], "x", rest)
@@ -95,13 +98,13 @@ def subject(clause: str, names: Collection[str] = ()) -> Other | None:
 
 
 _UNKNOWN = re.compile(
-    rf"^(?P<low>[a-zß-ÿ]{{3,}}) {_PERSONAL.pattern}|(?:^|, |\b(?:and|with|met|meet|saw|see|take|took|marry|colleague|friend|sister|brother|cousin|husband|wife|boyfriend|girlfriend) )(?P<name>(?-i:{NAME}))(?=[,.]|$| [a-z])"
+    rf"^(?P<low>[a-zß-ÿ]{{3,}}) {_PERSONAL.pattern}|^(?:[Tt]he|[Aa]n?|[Ss]ome|[Oo]ne|[Tt]h(?:is|at)) (?:[\w'-]+ ){{0,3}}?(?P<noun>[\w-]+) {_PERSONAL.pattern}|(?:^|, |\b(?:and|with|met|meet|saw|see|take|took|marry|colleague|friend|sister|brother|cousin|husband|wife|boyfriend|girlfriend) )(?P<name>(?-i:{NAME}))(?=[,.]|$| [a-z])"
 )
 
 
 def strangers_in(clause: str, names: Collection[str]) -> bool:
     """Whether a clause has what may be the name of somebody unknown, whom a pronoun after it may mean; ``names`` of those known in small letters."""
-    words = [re.split("['’]", match["name"] or match["low"])[0] for match in _UNKNOWN.finditer(clause)]
+    words = [re.split("['’]", match["name"] or match["low"] or match["noun"])[0] for match in _UNKNOWN.finditer(clause)]
     return any(word.casefold() not in names and word.capitalize() not in NO_NAMES and word.casefold() not in _NO_STRANGERS for word in words)
 
 
@@ -146,6 +149,13 @@ def _gender(words: str) -> str:
 
 _DAY = rf"(?:(?:{'|'.join([*DAYS, *MONTHS])})s?\b|(?:{SHORT_DAYS})\b|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b|tomorrow\b|tonight\b|today\b|(?:next|this) \w+|(?:the )?\d{{1,2}}(?:st|nd|rd|th)\b|\d{{1,2}} (?:{'|'.join(MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b|easter\b|christmas\b)"
 _MONEY = r"(?:[£$€]|r|rs\.? ?)?\d[\d.,]*(?: ?(?:k|grand|thousand|million|mil|euros?|dollars?|pounds?|quid|bucks|lei|rupees?|yen|baht|pesos?|lari|crowns?|francs?|dinars?|percent|%))?\b"
+_THINGS = re.compile(
+    r"exams?|tests?|retest|resit|interview|wedding|match|game|derby|gig|concert|show|rehearsals?|practice|training|lease|rent|deadline|signing|closing|hearing|surgery|operation|op|scan|appointment|class|course|lessons?|party|trip|flight"
+    r"|meeting|festival|competition|final|delivery|viewing|mediation|service|assignment|project|essay|paper|quiz|raffle|loan|bill|fees?|tickets?|price|deposit|budget|salary|pay|shift|visa|passport|licen[cs]e|haircut|naming|ceremony|funeral"
+    r"|christening|reunion|tournament|race|marathon|audition|recital|exhibition|fair|market|move|kitchen|bathroom|boiler|roof|car|bike|van|laptop|phone",
+    re.IGNORECASE,
+)
+"""What a single word before a verb is surely no name: "lease is up", but "arvid got bumped"."""
 _THING = re.compile(
     rf"^(?P<what>(?:(?:the|this) )?(?!(?:i|we|he|she|it|its|they|you|this|that|these|those|there|here|what|who|which|when|where|why|how|an?|another|some|my|our|his|her|their|your|one|everything|nothing|something|said|all|not|no|and|but|so|if|only|at|in|on|from|to|for|by|with|today|now|then|also|yo|bro|hey|ugh|ok|lah|dude)\b)"
     rf"[\w’'-]+(?: (?!(?:i|we|he|she|it|they|you|that|who|which|and|but|so|if|is|are|was|were|has|have|had|will|got)\b)[\w’'-]+){{0,4}}?)(?P<short>['’]s)? "
@@ -165,5 +175,6 @@ def thing(clause: str) -> tuple[str, str] | None:
     if match["short"]:
         rest = f"is {rest}"
     what = match["what"]
-    said = what if re.match(rf"(?:the|this)\b|[\w-]+['’]s |(?-i:{NAME})", what, re.IGNORECASE) else f"the {what}"
+    named = re.match(rf"(?:the|this)\b|[\w-]+['’]s |(?-i:{NAME})", what, re.IGNORECASE) or (" " not in what and not _THINGS.fullmatch(what))
+    said = what if named else f"the {what}"
     return f"{said[:1].upper()}{said[1:]} {rest}", rest
