@@ -204,6 +204,7 @@ def test_what_is_moved_to_another_day(old: str, was: int, new: str, now: int, op
     ("old", "new", "op"),
     [
         ("The user's vet wants 340.", "The user's vet came down to 300.", "REPLACE"),
+        ("The user's landlord Mr Okafor wants 900 from january.", "The user's landlord Mr Okafor came down to 860.", "REPLACE"),
         ("Gail is asking 62,000 for her half.", "Gail came down to 57,000.", "REPLACE"),
         ("The user's cousin Lalao wants 350000.", "Lalao came down to 300000.", "REPLACE"),
         ("The user's vet wants 340.", "The user's dentist came down to 300.", "APPEND"),

@@ -127,7 +127,7 @@ _OWN_DATE = re.compile(
     re.IGNORECASE,
 )
 _LAST_TALK = re.compile(
-    r",? since (?:we|i) (?:last )?(?:spoke|talked|chatted|chat|met)\b|since (?:our|the) last (?:chat|talk|conversation),? ?|,? (?:btw|by the way|lol|tbh|though|too|speaking of)(?=[.!]*$)|,? (?:so )?(?:as )?you can (?:guess|imagine)\b.*$",
+    r",? since (?:we|i) (?:last )?(?:spoke|talked|chatted|chat|met)\b|since (?:our|the) last (?:chat|talk|conversation),? ?|,? (?:btw|by the way|lol|tbh|though|too|speaking of|yay|woohoo|phew|ugh|wow|omg|thank god|thank goodness)(?=[.!]*$)|,? (?:so )?(?:as )?you can (?:guess|imagine)\b.*$",
     re.IGNORECASE,
 )
 _TAIL = re.compile(

@@ -294,7 +294,7 @@ _BEGINS = re.compile(
 
 
 _STARTERS = re.compile(
-    r"(?:^|(?<=[.!?;,] )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?P<word>[a-zß-ÿ]{3,})(?='s |s [a-z]| (?:[a-z]{2,}s|[a-z]{2,}ed|got|gave|went|came|took|broke|left|lent|paid|sold|lost|quit|found|made|will|can)\b)"
+    r"(?:(?:mr|mrs|ms|dr)\.? |^|(?<=[.!?;,] )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?P<word>[a-zß-ÿ]{3,})(?='s |s [a-z]| (?:[a-z]{2,}s|[a-z]{2,}ed|got|gave|went|came|took|broke|left|lent|paid|sold|lost|quit|found|made|will|can)\b)"
 )
 
 
@@ -304,7 +304,7 @@ def things_in(message: str) -> list[str]:
 
 
 def starters_in(message: str) -> list[str]:
-    """Words at the beginning of clauses, before a verb, that may be names in small letters: "lamont drives"; at most four."""
+    """Words that may be names in small letters, at the beginning of clauses or behind a title, before a verb: "lamont drives"; at most four."""
     return list(dict.fromkeys(match["word"] for match in _STARTERS.finditer(message) if match["word"].capitalize() not in NO_NAMES))[:4]
 
 
