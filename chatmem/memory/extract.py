@@ -20,7 +20,7 @@ from chatmem.memory.people import People, as_own, in_passing, introductions, is_
 from chatmem.memory.secrets import secret
 from chatmem.memory.sentences import HOLE, sentences
 from chatmem.memory.third_person import finish, possessive, third_person
-from chatmem.memory.time_words import DAYS, MONTHS
+from chatmem.memory.time_words import DAYS, MONTHS, MOVED
 from chatmem.memory.times import resolve, written_range
 from chatmem.memory.worth import LAUGHTER, about_others, joking, reason_of, reports, states, takes_back, without_aside, worth_keeping
 from chatmem.types import Candidate
@@ -131,7 +131,7 @@ def _facts(words: str, number: int, begin: int, people: People, told: Sequence[s
         elif (about := people.statement(plain.rstrip(".!…,; "), number, begin)) and about_others(about[1]):
             found.append((about[0], about[2].begin))
         elif (of_thing := thing(plain.rstrip(".!…,; "))) and states(plain):
-            found.append((finish(possessive(of_thing[0])), begin))
+            found.append((finish(possessive(of_thing)), begin))
         people.note(plain, number, begin)
     if spelled.rstrip(" !").endswith("?") and (HOLE not in spelled):
         people.note(spelled, number, begin)
@@ -219,9 +219,7 @@ _STATE = re.compile(
 )
 
 
-_MOVED_FROM = re.compile(
-    r"\b(?:moved|changed|pushed|shifted|postponed|put off|bumped|delayed|rescheduled|switched|brought forward)\b.* from (?:the )?$", re.IGNORECASE
-)
+_MOVED_FROM = re.compile(rf"\b{MOVED}\b.* from (?:the )?$", re.IGNORECASE)
 
 
 def as_candidate(sentence: str, span: str, said_at: datetime, *, extra: int = 0) -> Candidate:

@@ -71,7 +71,7 @@ def stated(store: Store, turn: Turn) -> list[Candidate]:
             for old, new in zip(was, now, strict=False)
             if old.text != new.text
         ]
-    told = store.memories_naming([*names_in(turn.content), *things_in(turn.content), *starters_in(turn.content)])
+    told = store.memories_naming(list(dict.fromkeys([*names_in(turn.content), *things_in(turn.content), *starters_in(turn.content)])))
     return extract(turn.content, turn.created_at.astimezone(), told, before.content if before else "")
 
 

@@ -166,8 +166,8 @@ _THING = re.compile(
 )
 
 
-def thing(clause: str) -> tuple[str, str] | None:
-    """A clause on when a thing is, where it was moved to, or what it costs, as (sentence, predicate); None where it is none: "the exam got moved to the 11th"."""
+def thing(clause: str) -> str | None:
+    """A clause on when a thing is, where it was moved to, or what it costs, with its subject said in full; None where it is none: "the exam got moved to the 11th"."""
     match = _THING.match(clause)
     if match is None:
         return None
@@ -177,4 +177,4 @@ def thing(clause: str) -> tuple[str, str] | None:
     what = match["what"]
     named = re.match(rf"(?:the|this)\b|[\w-]+['’]s |(?-i:{NAME})", what, re.IGNORECASE) or (" " not in what and not _THINGS.fullmatch(what))
     said = what if named else f"the {what}"
-    return f"{said[:1].upper()}{said[1:]} {rest}", rest
+    return f"{said[:1].upper()}{said[1:]} {rest}"

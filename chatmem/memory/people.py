@@ -18,7 +18,7 @@ from chatmem.words import content_stems
 
 _FEMALE = "girl|sister|sis|gf|mother|mom|mum|mama|wife|girlfriend|daughter|aunt|auntie|niece|grandmother|grandma|granny|nana|granddaughter|stepmother|stepmom|stepsister|stepdaughter|sister-in-law|sister in law|mother-in-law|mother in law|daughter-in-law|ex-wife|ex-girlfriend|fiancée|godmother|landlady"
 _MALE = "boy|lad|brother|bro|bf|hubby|father|dad|papa|husband|boyfriend|son|uncle|nephew|grandfather|grandpa|grandad|grandson|stepfather|stepdad|stepbrother|stepson|brother-in-law|brother in law|father-in-law|father in law|son-in-law|ex-husband|ex-boyfriend|fiancé|godfather"
-_EITHER = "partner|spouse|friend|best friend|boss|manager|colleague|coworker|co-worker|cousin|neighbou?r|roommate|flatmate|housemate|teacher|coach|mentor|supervisor|therapist|doctor|dentist|physiotherapist|trainer|landlord|twin|baby|toddler|teenager|child|kid|fiancee?|ex|assistant|student|classmate|teammate|bandmate|godson|goddaughter|godchild|grandchild|in-law|tutor|accountant|lawyer|professor|advisor|babysitter|nanny|lodger|tenant|childminder|carer|helper|housekeeper|mate|eldest|oldest|youngest|best man|maid of honou?r|bridesmaid"
+_EITHER = "partner|spouse|friend|best friend|colleague|coworker|co-worker|cousin|roommate|flatmate|housemate|mentor|twin|baby|toddler|teenager|child|kid|fiancee?|ex|assistant|student|classmate|teammate|bandmate|godson|goddaughter|godchild|grandchild|in-law|advisor|nanny|carer|helper|housekeeper|mate|eldest|oldest|youngest|best man|maid of honou?r|bridesmaid"
 _PETS = "dog|cat|puppy|kitten|pup|rabbit|bunny|hamster|parrot|horse|pony|turtle|tortoise|snake|guinea pig|bird|goldfish|beagle|labrador|poodle|greyhound|terrier|collie|husky|retriever|bulldog|corgi|dachshund|goose|hen|goat|donkey|lizard|gecko|ferret|budgie|canary"
 _MANY = "parents|grandparents|kids|children|sons|daughters|brothers|sisters|siblings|twins|in-laws|cousins|dogs|cats|neighbou?rs|flatmates|roommates|housemates|colleagues|friends|pets|students"
 _EVENTS = "wedding|party|trip|flight|exam|interview|appointment|concert|surgery|operation|graduation|meeting|presentation|vacation|holiday|conference|recital|tournament|race|show|gig|new job|job|internship|course|class|thesis|deadline|due date|baby shower|reunion|retirement|marathon|audition|viewing|hearing|scan"
@@ -46,7 +46,7 @@ _PLANNED = re.compile(
     re.IGNORECASE,
 )
 _SOMEBODY = re.compile(
-    rf"\b(?:an?|this|some|the|new|one) (?:[\w'-]+ ){{0,3}}?(?P<kind>woman|girl|lady|man|guy|boy|fella|bloke|kid|student|cook|tailor|driver|colleague|friend|trainee|apprentice|neighbou?r|{OWN_ROLES}),? (?:called|named|name of|by the name of) (?P<name>{_CALLED})",
+    rf"\b(?:an?|this|some|the|new|one) (?:[\w'-]+ ){{0,3}}?(?P<kind>woman|girl|lady|man|guy|boy|fella|bloke|kid|student|cook|driver|colleague|friend|{OWN_ROLES}),? (?:called|named|name of|by the name of) (?P<name>{_CALLED})",
     re.IGNORECASE,
 )
 _STRANGER = re.compile(
@@ -147,10 +147,10 @@ class People:
         self._note_several(clause, sentence, begin)
         for match in _THEIR_OWN.finditer(clause):
             self._add(Person(match["relation"].lower(), "", _gender(match["relation"]), sentence, begin, SOMEBODYS))
-        subject = others.subject(clause, {person.name.casefold() for person in self.known if person.name})
+        subject = others.subject(clause, self._names())
         meant = [match.span() for pattern in (_OWN, _NEW, _SOMEBODY) for match in pattern.finditer(clause)]
         meant += [(0, len(clause) - len(subject.rest))] if subject else []
-        names = {word for person in self.known for word in person.name.casefold().split()}
+        names = {word for name in self._names() for word in name.split()}
         unknown = [match for match in _STRANGER.finditer(clause) if not any(begin <= match.start() < end for begin, end in meant)]
         if unknown or others.strangers_in(clause, names):
             self.strangers = sentence
@@ -224,11 +224,17 @@ class People:
                 )
             ):
                 return finish(f"{person.label} {possessive(rest)}"), rest, self._named(person, sentence, begin)
-        if other := others.subject(clause, {person.name.casefold() for person in self.known if person.name}):
-            person = self._meet(other, sentence, begin)
-            label = " ".join(filter(None, (other.whose, other.part, other.name)))
-            return finish(f"{label if _IS_CALLED.match(other.rest) else person.label} {possessive(other.rest)}"), other.rest, person
+        if other := others.subject(clause, self._names()):
+            said = Person(other.part, other.name, other.gender, sentence, begin, other.whose)
+            called = _IS_CALLED.match(other.rest)  # "the lawyer is Ana": the name is not said twice
+            self._add(replace(said, name=said.name or (called["name"] if called else "")))
+            person = self._named(self.known[-1], sentence, begin)
+            return finish(f"{said.label if called else person.label} {possessive(other.rest)}"), other.rest, person
         return None
+
+    def _names(self) -> set[str]:
+        """The names of all who are known, in small letters."""
+        return {person.name.casefold() for person in self.known if person.name}
 
     def spelled_out(self, clause: str, sentence: int) -> tuple[str, Person | None]:
         """A first-person clause with "him", "her" or "his" said as whom it means, and them, where somebody before the clause is meant and it is clear who."""
@@ -249,12 +255,6 @@ class People:
         """Somebody close to whom a sentence is about: "Tiana's father is in Reunion", whom the next "he" means."""
         if match := re.match(rf"(?P<relation>{_RELATION})(?: (?P<name>(?-i:{_CALLED})))?(?=,| [a-z])", rest, re.IGNORECASE):
             self._add(Person(match["relation"].lower(), match["name"] or "", _gender(match["relation"]), sentence, owner.begin, f"{owner.label}'s"))
-
-    def _meet(self, other: others.Other, sentence: int, begin: int) -> Person:
-        """Somebody who is the subject of a clause, as one of those known."""
-        called = _IS_CALLED.match(other.rest) if not other.name else None
-        self._add(Person(other.part, other.name or (called["name"] if called else ""), other.gender, sentence, begin, other.whose))
-        return self._named(self.known[-1], sentence, begin)
 
     @staticmethod
     def _named(person: Person, sentence: int, begin: int) -> Person:

@@ -158,6 +158,8 @@ _CLAUSE_END = re.compile(
     rf"[.!?;](?:\s|$)|,? (?:and|but|so|because) (?!(?:on |in |the )?(?:{'|'.join(DAYS + MONTHS)})\b)",  # not in "on Friday and Saturday"
     re.IGNORECASE,
 )
+MOVED = r"(?:moved|changed|pushed|shifted|postponed|put off|bumped|delayed|rescheduled|switched|brought forward)"
+"""To another day."""
 _ING = r"(?!during|evening|morning|something|nothing|anything|everything|wedding|building|king|thing)\w{2,}ing"
 _AHEAD = re.compile(
     r"\b(?:will|shall|can(?:'t|not)?(?! (?:you )?(?:tell|remember|believe|stop))|must(?! (?:say|admit))|should(?!'?ve| have|n'?t)|might|may (?:be|not|come|go|sit|do|get|take|start|end|need)|cant|wont|(?:needs?|has|have|got|gets?|gotta|ought) to|gotta|"

@@ -22,6 +22,7 @@ from chatmem.memory.time_words import (
     DECADES,
     FEASTS,
     MONTHS,
+    MOVED,
     NUMBERS,
     ORDINALS,
     PATTERNS,
@@ -188,7 +189,7 @@ _YEAR_BEFORE = re.compile(r"\b(?:(last|next|this|every|each) year|years? ago),? 
 _YEAR_AFTER = re.compile(r"(?<!\.) (?:of )?(last|next|this|every|each) year\b", re.IGNORECASE)
 
 
-_MOVED_FROM = re.compile(r"\b(?:moved|changed|pushed|shifted|postponed|put off|bumped|delayed|rescheduled|switched|brought forward) $", re.IGNORECASE)
+_MOVED_FROM = re.compile(rf"\b{MOVED} $", re.IGNORECASE)
 
 
 def _days(match: re.Match[str], today: date, direction: int) -> Range:
