@@ -8,6 +8,9 @@ JOBS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 # Only the library is needed of llama.cpp: leaving the rest out saves a third of the build.
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_CURL=OFF
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
+# llama.cpp's kernels for Intel's AMX crash where the compiler drops most of their tile configuration (llama.cpp 26954); AVX-512 serves those machines.
+export CFLAGS := $(CFLAGS) -U__AMX_INT8__
+export CXXFLAGS := $(CXXFLAGS) -U__AMX_INT8__
 
 .PHONY: chat test web-test check bench eval adapter adapter-eval lint setup setup-dev clean
 

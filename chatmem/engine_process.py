@@ -61,7 +61,7 @@ class Runtime:
         return self.cancelled == self.current
 
     def load(self, path: str, embed: bool, context: int, threads: int, gpu_layers: int, safe: bool) -> dict[str, Any]:
-        """Load the model and decode one token, so that a machine where it crashes is known at once."""
+        """Load the model and read a short prompt, so that a machine where it crashes is known at once."""
         import llama_cpp
 
         if safe:
@@ -110,7 +110,8 @@ class Runtime:
             if vector.ndim != 1:
                 raise Refused("load", "it is not an embedding model")
         else:
-            self.llama.eval(self.llama.tokenize(b"Hello"))
+            # Several tokens: a batch takes other code than a single one (llama.cpp's AMX kernels crash on nothing less).
+            self.llama.eval(self.llama.tokenize(b"Hello, how are you today?"))
             self.llama.reset()
 
     # ------------------------------------------------------------------ prompts
