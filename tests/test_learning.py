@@ -102,6 +102,32 @@ def test_a_newer_fact_takes_the_place_of_the_older_which_stays_in_its_history(ch
             ("I have a dentist appointment next Friday.", "My dentist appointment was moved to Monday 9 March."),
             {"The user's dentist appointment was moved to Monday 9 March (9 March 2026)."},
         ),
+        (  # whose it is, and of which month, the older memory knows
+            ("we have two kids, Ellie who's 9 and Sam", "Ellie has a gymnastics competition on 12 April", "competition got moved to the 19th"),
+            {"The user has two kids, Ellie who's 9 and Sam.", "The user's kid Ellie's gymnastics competition got moved to the 19th (19 April 2026)."},
+        ),
+        (
+            ("I have a job interview on Thursday.", "the interview got moved to the 23rd"),
+            {"The user's job interview got moved to the 23rd (23 March 2026)."},
+        ),
+        (("we're flying to Lisbon on the 3rd of June", "flight got pushed to the 5th"), {"The flight got pushed to the 5th (5 June 2026)."}),
+        (
+            ("got a staffie called biscuit", "biscuit ate my shoes yesterday, had to ring the vet"),
+            {
+                "The user got a staffie called Biscuit.",
+                "The user's staffie Biscuit ate the user's shoes yesterday (1 March 2026).",
+                "The user had to ring the vet.",
+            },
+        ),
+        (
+            ("me and jess broke up last month", "jess wants to share custody of the dog", "my mate olu is vegan", "olu's moving in with us in May"),
+            {
+                "The user and Jess broke up last month (February 2026).",
+                "Jess wants to share custody of the dog.",
+                "The user's mate Olu is vegan.",
+                "The user's mate Olu is moving in with the user in May (May 2026).",
+            },
+        ),
     ],
 )
 def test_corrections_in_plain_words_leave_what_is_true(chat: Chat, texts: tuple[str, ...], remembered: set[str]) -> None:

@@ -347,6 +347,10 @@ def test_advice_to_come_is_told_from_advice_given_and_from_facts(question: str, 
         ("What could I cook for tonight?", True),
         ("Can you recommend a restaurant?", True),
         ("What can I bake?", True),
+        ("can I eat bread?", True),
+        ("can i have a latte", True),
+        ("what should me and olu cook on friday?", True),
+        ("can I have a look?", False),
         ("What could I read tonight?", False),  # not about food
         ("What did I cook on Monday?", False),  # not advice
     ],
@@ -355,6 +359,11 @@ def test_advice_on_food_minds_allergies(talked: Store, question: str, shown: boo
     remember(talked, "The user is allergic to shellfish.", talked.rounds()[0])
     assert ("shellfish" in " ".join(item.text for item in ask(talked, question, meaning=False).shown)) is shown
     assert "shellfish" not in " ".join(item.text for item in ask(talked, question, meaning=False, diet_weight=0).shown)
+
+
+def test_an_allergy_to_what_nobody_eats_is_no_matter_at_table(talked: Store) -> None:
+    remember(talked, "The user is allergic to penicillin.", talked.rounds()[0])
+    assert "penicillin" not in " ".join(item.text for item in ask(talked, "What could I cook for tonight?", meaning=False).shown)
 
 
 def test_a_memory_is_asked_for_in_other_words(talked: Store) -> None:

@@ -110,3 +110,22 @@ def test_what_was_learnt_is_said_back_in_varied_words() -> None:
         assert reply is not None
         assert "our sister Marta lives in Oslo." in reply
         assert "ou are allergic to cashews." in reply
+
+
+@pytest.mark.parametrize(
+    ("message", "begins"),
+    [
+        ("my dad died last week", "I am sorry"),
+        ("mum's been diagnosed with breast cancer", "I am sorry"),
+        ("I failed my maths exam", "I am sorry"),
+        ("i got the job at nhs!!", "How lovely!"),
+        ("my sister is pregnant", "How lovely!"),
+        ("mum is cancer free", "How lovely!"),
+        ("I have type 1 diabetes", "Noted:"),
+        ("my brother got married in 1998", "Noted:"),
+    ],
+)
+def test_what_was_learnt_is_said_back_as_one_does_to_good_and_bad_news(message: str, begins: str) -> None:
+    reply = rule_reply(message, recalled("none"), extract(message, NOW), 0)
+    assert reply is not None
+    assert reply.startswith(begins)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatmem.memory.times import question_range, resolve, written
+from chatmem.memory.times import question_range, resolve, written, written_range
 
 FRIDAY = date(2026, 11, 20)
 DATA = Path(__file__).parent / "data"
@@ -224,7 +224,7 @@ in January I was in hospital | 2026-01-01 2026-01-31
 we go there every year in June | -
 we went there in March last year | 2025-03-01 2025-03-31; 2025-01-01 2025-12-31
 I was ill in May. Last year was worse | 2026-05-01 2026-05-31; 2025-01-01 2025-12-31
-two years ago in March we split | 2024-01-01 2024-12-31
+two years ago in March we split | 2024-01-01 2024-12-31; 2024-03-01 2024-03-31
 the way in may be blocked | -
 this may be the last time | -
 I lost 5 kilos in two months | -
@@ -464,3 +464,18 @@ def test_any_words_of_time_give_ordered_ranges(words: list[str], today: date) ->
 @given(st.dates(min_value=date(1900, 1, 1), max_value=date(2099, 12, 31)), st.integers(min_value=0, max_value=400))
 def test_a_written_date_is_read_back(day: date, later: int) -> None:
     assert [(span.start, span.end) for span in resolve(f"It was on {written(day)}.", day + timedelta(days=later))] == [(day, day)]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        ((2026, 5, 1), (2026, 5, 1), "1 May 2026"),
+        ((2026, 5, 1), (2026, 5, 31), "May 2026"),
+        ((2026, 1, 1), (2026, 12, 31), "2026"),
+        ((2020, 1, 1), (2029, 12, 31), "2020 to 2029"),
+        ((2026, 5, 4), (2026, 5, 10), "4 May 2026 to 10 May 2026"),
+        ((2026, 2, 1), (2026, 3, 31), "1 February 2026 to 31 March 2026"),
+    ],
+)
+def test_a_range_is_written_in_the_shortest_words(start: tuple[int, int, int], end: tuple[int, int, int], words: str) -> None:
+    assert written_range(date(*start), date(*end)) == words

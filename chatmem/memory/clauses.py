@@ -30,7 +30,7 @@ _OPENER = re.compile(
     r"you know|you see|you know what|guess what|i mean|sorry|sorry i mean|no wait|wait|i was wrong|my mistake|correction|long story short|okay so|some background|background|good morning|good evening|good news|great news|big news|"
     r"just so you know|fun fact|for context|for the record|as you know|as i said|like i said|turns out|(?:i )?changed my mind|scratch that|scrap that|never mind|i(?:'ve)? (?:already )?told you(?: already| before)?(?: that)?(?= (?:i|my)\b|,)|luckily|unfortunately|sadly|happily|thankfully|fortunately|definitely|totally|absolutely|exactly|true|of course|sure|wow|aww?|yay|woohoo|"
     r"thanks|thank you|thanks so much|thanks a lot|haha|nice|cool|awesome|great|amazing|oh my god|omg|oh no|right|true that|i must say|i(?: just| also| recently)? (?:realized|realised|remembered|noticed)(?: that)?(?= (?:i|my)\b)|i(?:'ve)? (?:must )?(?:mention|say|forgot to mention)(?: that)?(?= (?:i|my)\b)|i forgot to mention(?: that)?|speaking of which|in fact|on a different note|on another note|besides|though|however|still|quick one|update|quick update|news|"
-    r"ps|pps|real talk|not gonna lie|ngl|personally|overall|basically|apparently|instead|otherwise|today|right now|nowadays|these days|lately|now|currently|at the moment)\b(?:(?<=thanks) [A-Z]\w+|, [A-Z][a-z]+(?=[,!.-]))?[,:!;.… -]*)+",
+    r"ps|pps|real talk|not gonna lie|ngl|ugh|argh|personally|overall|basically|apparently|instead|otherwise|today|right now|nowadays|these days|lately|now|currently|at the moment)\b(?:(?<=thanks) [A-Z]\w+|, [A-Z][a-z]+(?=[,!.-]))?[,:!;.… -]*)+",
     re.IGNORECASE,
 )
 _TIMES_OF_OPENER = re.compile(r"\b(today|right now|nowadays|these days|lately|now|currently|at the moment)\b[,:!;. ]*$", re.IGNORECASE)
@@ -41,10 +41,10 @@ _NAMED = re.compile(
 _SUBJECT = r"(?:i|i'm|i've|i'll|i'd|we|we're|we've|we'll|my|our)\b"
 _OTHER = r"(?:(?:he|she|it|they)(?:'s|'re|'ve)?|his|her|its)\b"
 FIRST = re.compile(rf"^{_SUBJECT}", re.IGNORECASE)
-_FINITE = r"(?:is|are|was|were|has|have|had|can|can't|does|doesn't|did|didn't|will|isn't|wasn't|loves?|hates?|likes?|plays?|works?|lives?|goes|went|came|got|made|took|runs?|moved|studies|makes?|wants?|speaks?|teaches|meets?|comes|gave|told|bought|died|closed|\\w{3,}ed)\\b"
+_FINITE = r"(?:is|are|was|were|has|have|had|can|can't|does|doesn't|did|didn't|will|isn't|wasn't|loves?|hates?|likes?|plays?|works?|lives?|goes|went|came|got|made|took|runs?|moved|studies|makes?|wants?|needs?|gets?|speaks?|teaches|meets?|comes|gave|told|bought|kept|left|broke|lost|found|won|sold|took|ate|fell|quit|died|closed|\\w{3,}ed)\\b"
 _SPLIT = re.compile(
     rf"(?:,? and (?=(?:(?-i:[A-Z][a-z]+)|(?:my|our) [\w-]+(?: (?-i:[A-Z])[a-z]+)?) and i\b)|,? (?:and|but|so|plus|then|(?:even )?though|although|yet|whereas) (?:then |also |now |so )?(?=(?:i|i'm|i've|i'll|i'd|we|we're|we've|we'll)\b|(?:my|our) (?:[\w'-]+ ){{1,4}}?{_FINITE})"
-    rf"|,? (?:and|but|so) (?=(?:last|next|this) (?:week|month|year|night|weekend|\w+day),? (?:i|we)\b)|, (?=(?:just|recently|finally) (?:got|finished|came|started|bought|moved|returned)\b)|, (?=(?:now|these days|nowadays) (?:i|i'm|we|we're|it's|it is)\b)|, (?=got (?:laid off|fired|promoted|engaged|married|divorced)\b)|, (?={_SUBJECT} (?!own\b)[\w']+ ?)|: (?={_SUBJECT})|,? (?:so|and) (?=please\b)|,? (?:and|but|so) (?={_OTHER} [\w']+)|, (?={_OTHER} ?[\w']+))",
+    rf"|,? (?:and|but|so) (?=(?:last|next|this) (?:week|month|year|night|weekend|\w+day),? (?:i|we)\b)|, (?=(?:just|recently|finally) (?:got|finished|came|started|bought|moved|returned)\b)|, (?=(?:now|these days|nowadays) (?:i|i'm|we|we're|it's|it is)\b)|, (?=got (?:laid off|fired|promoted|engaged|married|divorced)\b)|, (?=had to (?!be\b)\w+ )|, (?=(?:the |my |our )?(?:first|next|last|final) (?:[a-z]+ ){{1,2}}(?:is|starts|was) )|, (?={_SUBJECT} (?!own\b)[\w']+ ?)|: (?={_SUBJECT})|,? (?:so|and) (?=please\b)|,? (?:and|but|so) (?={_OTHER} [\w']+)|, (?={_OTHER} ?[\w']+))",
     re.IGNORECASE,
 )
 _PAIR = re.compile(
@@ -97,13 +97,17 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 """What is asked after a statement, with or without a question mark."""
+_NAME_FIRST = re.compile(
+    r"^my name is (?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?), (?=[1-9]\d(?:$|,| and\b| years? old\b)|an? (?-i:[a-z]))", re.IGNORECASE
+)
 _CALL_ME = re.compile(
     r"^(?:(?:please|just|you can|you may|feel free to|but) )*call me (?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?)"
     r"(?:,? (?:please|everyone does|everybody does|if you like|if you want|not (?-i:[A-Z])[\w'-]+|nobody calls me .+))?(?=$|[,.!]| (?:though|btw))",
     re.IGNORECASE,
 )
 _NAME_AND_MORE = re.compile(
-    r"^(?:i'm|i am) (?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?), (?=[1-9]\d(?:$|,| and\b| years? old\b)|an? (?-i:[a-z]))",
+    r"^(?:i'm|i am) (?:(?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?), (?=[1-9]\d(?:$|,| and\b| years? old\b)|an? (?-i:[a-z]))"
+    r"|(?!(?:single|married|divorced|retired|pregnant|unemployed|male|female|only|vegan|[a-z]+(?:ed|ing|ish|ese|ian|an)),)(?P<small>[a-zß-ÿ][\w'-]{2,}), (?=[1-9]\d(?:$|,| and\b| years? old\b)))",
     re.IGNORECASE,
 )
 """“I'm Joana, 34, I teach”, “I'm Priya, a nurse”: before an age or a role stands a name."""
@@ -117,6 +121,15 @@ _TODAY_IS = re.compile(
     re.IGNORECASE,
 )
 _NOW_DO = re.compile(r"(?:,|,? and) (?P<now>now|currently) (?P<verb>live|work|rent|drive|study|teach|own|run|play)\b", re.IGNORECASE)
+_NEW_DAY = re.compile(
+    r"(?P<what>(?:the |my |our )?[\w' -]{3,30}?) (?:was|were|got|is|has been|had been) (?:cancelled|canceled|postponed|called off|moved|delayed)\b[^,.;]*[,.;] (?:and |so )?(?:the )?new (?:date|day|one|time|slot|appointment) is (?P<day>.+)",
+    re.IGNORECASE,
+)
+"""“The flight was cancelled because of fog, new date is 3 December”."""
+_AND_DO = re.compile(
+    r"(?<=[\w']), (?:and )?(?P<verb>work|live|study|teach|run|own|drive) (?=(?:in|at|as|for|with|on|near|from|an?|my)\b)", re.IGNORECASE
+)
+"""A verb without its "I" behind a comma: "I'm 27, work in a shop"."""
 _PUT_ON = re.compile(
     r"^(?:(?:my|the|our) (?:doctor|doc|gp|psychiatrist|cardiologist|neurologist|specialist|vet)|dr\.? [\w'-]+) (?:has |just |have )*(?:put|started) me on ",
     re.IGNORECASE,
@@ -127,14 +140,14 @@ _OWN_DATE = re.compile(
     re.IGNORECASE,
 )
 _LAST_TALK = re.compile(
-    r",? since (?:we|i) (?:last )?(?:spoke|talked|chatted|chat|met)\b|since (?:our|the) last (?:chat|talk|conversation),? ?|,? (?:btw|by the way|lol|tbh|though|too|speaking of|yay|woohoo|phew|ugh|wow|omg|thank god|thank goodness)(?=[.!]*$)|,? (?:so )?(?:as )?you can (?:guess|imagine)\b.*$",
+    r",? since (?:we|i) (?:last )?(?:spoke|talked|chatted|chat|met)\b|since (?:our|the) last (?:chat|talk|conversation),? ?|,? (?:btw|by the way|lol|tbh|though|too|speaking of|yay|woohoo|phew|ugh|wow|omg|thank god|thank goodness)(?=[.!]*$)|,? (?:btw|by the way|tbh|ngl|imo|fyi|obvs|obviously|of course)(?=,)|, (?:i )?(?:found (?:that |it )?out|learn(?:ed|t) (?:that |it )?|discovered (?:that |it )?)(?: |)the hard way$|,? (?:so )?(?:as )?you can (?:guess|imagine)\b.*$",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
     r"(?:,| and|, and| -)? (?:(?:it|that|which)(?: was|'s| is| were)|(?:and )?had|having|was) (?:just |really |so |such )*(?:(?:so much|a lot of|lots of|a ton of|a|an|some) )?(?:great |good |amazing |awesome |wonderful |lovely )*(?:fun|blast|time|awesome|amazing|great|wonderful|incredible|fantastic|nice|cool|lovely|unreal|experience)\b(?! \w+ing).*$"
     r"|,? and (?:the \w+(?: (?:of|at|in|on) (?:the |my )?\w+)?|\w+ing\b[^,]*?) (?:is|are|was|were|has|have|makes?|gives?|helps?|fascinates?|feels?|brings?|eats?|costs?)\b.*$"
     r"|, the \w+ (?:is|are|was|were|has|have)(?! been \w+ed by)\b.*$"
-    r"|,? and (?:some|another|every|a|an) \w+ (?:is|are|was|were|has|had|threw|came|took|broke|fell|ran|stole|hit|said|gave|made|\w{3,}ed)\b.*$"
+    r"|,? and (?:some|another|every|a|an) \w+ (?!called\b|named\b)(?:is|are|was|were|has|had|threw|came|took|broke|fell|ran|stole|hit|said|gave|made|\w{3,}ed)\b.*$"
     r"|, and (?:[a-z]+ ){1,2}(?:is|are|was|were|makes?|gives?)\b.*$"
     r"|,? and (?:regret|love|hate|like|enjoy|miss) (?:it|that|them|every \w+ of it)\b.*$|, (?:need|have|got|gotta) to \w+ (?:it|them|that)\b.*$"
     r"|,? (?:so )?(?:fight me|sue me|don't (?:laugh|judge|ask)|pray for me|wish me luck|go figure|send help|excuse my|(?:but )?thanks everyone)\b.*$",
@@ -150,7 +163,8 @@ def spell(text: str) -> str:
     text = re.sub(r"(?<![\w'])[a-z]+\b(?!')", lambda m: _SPOKEN.get(m[0], m[0]), text)
     text = re.sub(r"([!?])[!?]+", r"\1", text)
     text = re.sub(r"\b(left|right) handed\b", r"\1-handed", text, flags=re.IGNORECASE)
-    text = re.sub(r"\bmy name's\b", "my name is", text, flags=re.IGNORECASE)
+    text = re.sub(r"\bmy name's\b|^(?:hi|hey|hello|yo)?[,! ]*(?:the )?name's(?= [A-Z])", "my name is", text, flags=re.IGNORECASE)
+    text = re.sub(r"(?:^|(?<=, ))(?=(?:first|second|third|fourth|final) year (?:at|in|of) )", "I'm in my ", text, flags=re.IGNORECASE)
     text = " ".join(text.split()).lstrip("-–—*• ")
     return with_names(with_my(text))
 
@@ -173,14 +187,17 @@ def clauses(sentence: str) -> list[str]:
     for correction in _CORRECTIONS:
         text = correction.sub(r"\g<what> \g<new>, not \g<old>", text)
     text = _USED_TO_BE.sub(r"\g<what> is \g<new>, not \g<old>", text)
-    text = _NAME_AND_MORE.sub(r"my name is \g<name>, I'm ", text)
+    text = _NAME_FIRST.sub(r"I'm \g<name>, ", text)
+    text = _NAME_AND_MORE.sub(lambda m: f"my name is {m['name'] or m['small'].capitalize()}, I'm ", text)
     text = _CALL_ME.sub(r"I want to be called \g<name>", text)
     if (asked := _ASKED.search(text)) and not text.rstrip(" !").endswith("?") and FIRST.match(whole(text[: asked.start()])):
         text = text[: asked.start()]
+    text = with_new_day(text)
     text = _PUT_ON.sub("I was put on ", text)
     text = done_to_me(text)
     if FIRST.match(text):
         text = _NOW_DO.sub(r" and I \g<now> \g<verb>", text)
+        text = _AND_DO.sub(r", I \g<verb> ", text)
     if text.rstrip(" !").endswith("?"):
         text, rest = _before_question(text)
         if not text:
@@ -196,6 +213,11 @@ def clauses(sentence: str) -> list[str]:
         found += _stated(match["reason"])
         text = match["rest"]
     return found + _stated(text)
+
+
+def with_new_day(text: str) -> str:
+    """What was cancelled and has a new date, as what was moved to it."""
+    return _NEW_DAY.sub(r"\g<what> was moved to \g<day>", text)
 
 
 def _stated(text: str) -> list[str]:

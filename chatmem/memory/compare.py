@@ -58,13 +58,18 @@ def same_person(new: Claim, old: Claim) -> bool:
     return old.subject == "user" and "gone" in new.over and bool({canonical(word) for word in new.subject.split()[1:]} & old.names)
 
 
+def moves_somebodys(new: Claim, old: Claim) -> bool:
+    """Whether a thing that was moved, without saying whose it is, is what the old claim says that somebody has: "The competition got moved to the 19th"."""
+    return new.shift and re.match(r"The (?!user\b)", new.text) is not None and bool(new.head) and new.head <= old.stems
+
+
 def outcome_of(pair: Pair) -> tuple[Outcome, str]:
     """What the new claim does to the old one, and why; APPEND, with no reason, when nothing says otherwise."""
     new, old = pair.new, pair.old
     if new.text.casefold() == old.text.casefold() and pair.new_days == pair.old_days:
         return "PASS", "said in the same words"
     if not same_person(new, old):
-        return "APPEND", ""
+        return (_shifted(pair) if moves_somebodys(new, old) else None) or ("APPEND", "")
     if _happened(new) and _happened(old):
         same = (
             (pair.cosine >= 0.92 or new.verb == old.verb)
@@ -346,7 +351,8 @@ def _shifted(pair: Pair) -> Found:
         return None
     if len(_NTH.findall(old.text)) > 1:
         return None  # "chemistry is on the 19th, biology on the 23rd"
-    return ("REPLACE", "it was moved to another day") if new.head and new.head <= old.head | old.stems | _NEXT and new.head & old.head else None
+    same = new.head and new.head <= old.head | old.stems | _NEXT and new.head & (old.stems if new.shift else old.head)
+    return ("REPLACE", "it was moved to another day") if same else None
 
 
 _NTH = re.compile(r"\d(?:st|nd|rd|th)\b")

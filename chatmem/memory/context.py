@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 
 from chatmem.errors import ContextTooSmall
@@ -137,18 +137,9 @@ def with_dates(text: str, said: date) -> str:
     for span in resolve(text, said):
         if re.search(r"\d{4}", span.text) or span.end < span.start:
             continue
-        parts += [text[place : span.finish], f" [{_meant(span.start, span.end)}]"]
+        parts += [text[place : span.finish], f" [{written_range(span.start, span.end)}]"]
         place = span.finish
     return "".join(parts) + text[place:]
-
-
-def _meant(start: date, end: date) -> str:
-    """A range of dates in the shortest words that say it."""
-    if (start.month, start.day, end.month, end.day) == (1, 1, 12, 31):
-        return str(start.year) if start.year == end.year else f"{start.year} to {end.year}"
-    if start.day == 1 and (end + timedelta(days=1)).day == 1 and (start.year, start.month) == (end.year, end.month):
-        return written(start).partition(" ")[2]
-    return written_range(start, end)
 
 
 def _note(item: RecallItem, question: str, today: date, skill: Skill) -> tuple[date, dict[str, str]]:

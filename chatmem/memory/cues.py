@@ -30,6 +30,7 @@ SAME = {
     "went": "go", "took": "take", "bought": "buy", "saw": "see", "ran": "run", "ate": "eat", "drank": "drink", "drove": "drive", "made": "make", "met": "meet",
     "has": "have", "had": "have", "is": "be", "are": "be", "was": "be", "were": "be", "wrote": "write", "written": "write", "grew": "grow", "spoke": "speak",
     "taught": "teach", "won": "win", "subscribed": "subscription", "subscribes": "subscription", "born": "birthday",
+    "op": "operation", "surgery": "operation", "flight": "fly", "flights": "fly", "flying": "fly", "flew": "fly", "appt": "appointment", "comp": "competition",
 }  # fmt: skip
 VERBS = {
     "love": "like", "enjoy": "like", "adore": "like", "own": "have", "possess": "have", "keep": "have", "reside": "live", "attend": "go", "visit": "go", "travel": "go",
@@ -96,7 +97,10 @@ CHANGE = re.compile(
     r"turned|went (?:up|down|back|from)|(?:put|cut|bumped) (?:up|down|back)|pushed|shifted|doubled|halved|rose|fell|grew to|started|transferred|hired|accepted|dyed|painted|learned to|got engaged|got married|got divorced|repainted|is (?:down|up) to|decided to|adopted|after all|come to|these days|again)\b",
     re.I,
 )
-SHIFT = re.compile(r"\b(?:moved|shifted|pushed|put back|postponed|rescheduled|delayed|brought forward|extended|pushed back|put off|shifted)\b", re.I)
+SHIFT = re.compile(
+    r"\b(?:moved|shifted|pushed|put back|postponed|rescheduled|delayed|brought forward|extended|pushed back|put off|(?:changed|switched|bumped)(?: back| forward| up)? to)\b",
+    re.I,
+)
 NOW = re.compile(
     r"\b(?:now|nowadays|these days|instead|currently|at the moment|after all|from now on|since (?:the|last) \w+(?: \w+)?$)\b|^'s (?:new|current) ",
     re.I,

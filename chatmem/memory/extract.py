@@ -10,19 +10,20 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from chatmem.memory.bare_days import beside
 from chatmem.memory.claims import read
-from chatmem.memory.clauses import FIRST, clauses, own_date, spell
+from chatmem.memory.clauses import FIRST, clauses, own_date, spell, with_new_day
 from chatmem.memory.commands import command
 from chatmem.memory.fragments import who_writes
 from chatmem.memory.handwritten import as_written_down, parts_of
 from chatmem.memory.others import thing
-from chatmem.memory.people import People, as_own, in_passing, introductions, is_many
+from chatmem.memory.people import People, as_own, in_passing, introductions, is_many, somebody_new
 from chatmem.memory.secrets import secret
 from chatmem.memory.sentences import HOLE, sentences
 from chatmem.memory.third_person import finish, possessive, third_person
 from chatmem.memory.time_words import DAYS, MONTHS, MOVED
 from chatmem.memory.times import resolve, written_range
-from chatmem.memory.worth import LAUGHTER, about_others, joking, reason_of, reports, states, takes_back, without_aside, worth_keeping
+from chatmem.memory.worth import LAUGHTER, about_others, heads, joking, reason_of, reports, states, takes_back, without_aside, worth_keeping
 from chatmem.types import Candidate
 from chatmem.words import content_words, tokens
 
@@ -33,7 +34,7 @@ MAX_FACTS = 12
 YEAR = 366  # days
 
 _TOGETHER = re.compile(
-    r"^(?:(?P<other>(?:my|our) [\w' -]{2,40}?|(?-i:[A-Z][\w'-]+)) and (?:i|me)|me and (?P<with>(?:my|our) [\w'-]+(?: (?-i:[A-Z][\w'-]+))?|(?-i:[A-Z][\w'-]+))|i and (?P<and>(?:my|our) [\w'-]+)) (?P<rest>.+)$",
+    r"^(?:(?P<other>(?:my|our) [\w' -]{2,40}?|(?-i:[A-Z][\w'-]+)) and (?:i|me)|me and (?P<with>(?:my|our) [\w'-]+(?: (?-i:[A-Z][\w'-]+))?|(?!(?:the|you|him|her|them|that|this|then|work|school|everyone|everybody|others|all|family|people|food|love|life|money|sleep|mornings?|exercise|hubby|wife|husband)\b)[a-z]{3,}(?<![^s]s)(?= [a-z]))|i and (?P<and>(?:my|our) [\w'-]+)) (?P<rest>.+)$",
     re.IGNORECASE,
 )
 
@@ -60,8 +61,12 @@ def extract(text: str, said_at: datetime, told: Sequence[str] = (), before: str 
         people.meet(_mentioned(before))
     relations = " ".join(f"{person.relation} {person.name}" for person in people.known)
     previous: list[str] = []
-    for number, (begin, end, words) in enumerate(sentences(text)):
+    dated: date | None = None
+    parts = sentences(text)
+    greeted = len(parts) > 1 and _GREETING.fullmatch(parts[0][2].strip()) is not None
+    for number, (begin, end, words) in enumerate(parts[1:] if greeted else parts):
         span = text[begin:end].strip()
+        words = f"hi, {words}" if greeted and number == 0 else words
         if takes_back(span) and len(span) < 40:  # "Just kidding!" takes back the sentence before
             for key in previous:
                 found.pop(key, None)
@@ -70,9 +75,12 @@ def extract(text: str, said_at: datetime, told: Sequence[str] = (), before: str 
             continue
         for sentence, start in _facts(words, number, begin, people, told):
             source = text[start:end].strip()
-            if not supported(sentence, f"{spell(source)} {source} {relations}") or secret(source):
+            if not supported(sentence, f"{with_new_day(spell(source))} {source} {relations}") or secret(source):
                 continue
             stated = [as_candidate(restated(part), source, said_at) for part in halves(sentence)]
+            if dated:  # "home for Christmas, she lands on the 21st"
+                stated = [beside(one, dated, said_at.date(), weekdays=False) for one in stated]
+            dated = next((one.event_start for one in stated if one.event_start), dated)
             besides = [as_candidate(one, source, said_at) for one in implied(stated[0], said_at.date())]
             for candidate in (*besides, *stated):
                 if candidate.text.casefold() not in found:
@@ -114,6 +122,7 @@ def _facts(words: str, number: int, begin: int, people: People, told: Sequence[s
         if match := _TOGETHER.match(plain):
             if worth_keeping(f"we {match['rest'].removeprefix('both ').removeprefix('all ')}") and states(plain):
                 other = possessive(match["other"] or match["with"] or match["and"])
+                other = other.capitalize() if other.islower() and " " not in other else other
                 other = other[:1].lower() + other[1:] if other.startswith("The user") else other
                 found.append((finish(f"The user and {other} {possessive(match['rest'])}"), begin))
         elif (
@@ -128,10 +137,12 @@ def _facts(words: str, number: int, begin: int, people: People, told: Sequence[s
             plain = cause if cause and worth_keeping(cause) else without_aside(plain)
             if (worth_keeping(plain) or reports(plain)) and (sentence := third_person(plain.rstrip(".!…,; "))):
                 found.append((sentence, whom.begin if whom else begin))
-        elif (about := people.statement(plain.rstrip(".!…,; "), number, begin)) and about_others(about[1]):
-            found.append((about[0], about[2].begin))
+        elif (about := _of_others(people, plain.rstrip(".!…,; "), number, begin)) is not None:
+            found.append(about)
         elif (of_thing := thing(plain.rstrip(".!…,; "))) and states(plain):
             found.append((finish(possessive(of_thing)), begin))
+        if (new := somebody_new(plain)) is not None:
+            found.append((new, begin))
         people.note(plain, number, begin)
     if spelled.rstrip(" !").endswith("?") and (HOLE not in spelled):
         people.note(spelled, number, begin)
@@ -143,6 +154,17 @@ def _facts(words: str, number: int, begin: int, people: People, told: Sequence[s
     return found
 
 
+def _of_others(people: People, clause: str, number: int, begin: int) -> tuple[str, int] | None:
+    """A clause about somebody in the user's life as a sentence, up to an aside that makes it not worth keeping; None where none is."""
+    for part in (clause, *heads(clause, 2)):
+        if (about := people.statement(part, number, begin)) is None:
+            return None
+        if about_others(about[1]):
+            return about[0], about[2].begin
+    return None
+
+
+_GREETING = re.compile(r"(?:hi|hiya|hello|hey|good (?:morning|afternoon|evening))(?: there| all| again)?\W*", re.IGNORECASE)
 _HEDGE = re.compile(r"i (?:think|guess|suspect) (?:that )?(?=(?:i|i'm|i've|my|we|we're|our)\b)", re.IGNORECASE)
 _LAUGHTER = re.compile(rf",? *\b(?:{LAUGHTER}|he(?:he)+)\b", re.IGNORECASE)
 _MOVED = re.compile(
@@ -206,7 +228,7 @@ def supported(text: str, span: str) -> bool:
 
 
 _HABIT = re.compile(
-    r"\b(?:every|each|usually|always|since|\w+days|most|twice|daily|weekly|(?:birthday|anniversary)(?:'s| is| was| on)(?! (?:today|tomorrow|yesterday)))\b",
+    r"\b(?:every|each|usually|always|since|\w+days|most|twice|daily|weekly|(?:birthday|anniversary)(?:'s| is| was| on)(?! (?:today|tomorrow|yesterday|(?:on )?the \d{1,2}(?:st|nd|rd|th)(?! of\b)|(?:on |this |next )\w+day)))\b",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"\b(?:because|so that|which|whose|when|while|after|before|until)\b", re.IGNORECASE)
@@ -237,6 +259,8 @@ def as_candidate(sentence: str, span: str, said_at: datetime, *, extra: int = 0)
         and re.fullmatch(r" (?:to|till|until) (?:the )?", sentence[spans[0].finish : spans[1].begin])
     ):
         spans = spans[1:]  # "moved from Thursday to Monday"
+    if len(spans) > 1 and spans[0].start <= spans[1].start <= spans[1].end <= spans[0].end and spans[1].begin - spans[0].finish < 3:
+        spans = spans[1:]  # "two years ago in March"
     event = bool(spans) and not _STATE.match(sentence)
     start, end = (spans[0].start, spans[0].end) if spans else (None, None)
     if spans and start and end and not re.search(r"\b(?:19|20)\d\d\b|0s\b", spans[0].text):

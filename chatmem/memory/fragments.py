@@ -20,7 +20,7 @@ _COUNT = r"(?:\d|two|three|four|five|six)"
 _KIN = (
     "mum|mom|mummy|mommy|mama|dad|daddy|papa|gran|granny|grandma|nana|nan|nonna|nonno|oma|opa|grandad|grandpa|(?:step)?daughter|(?:step)?son|grandson|granddaughter|twins|sister|sis|brother|bro|"
     "wife|husband|hubby|missus|partner|girlfriend|gf|boyfriend|bf|fiancée?|nephew|niece|cousin|uncle|aunt|auntie|boss|landlord|landlady|lodger|flatmate|roomm?ate|housemate|neighbou?r|cleaner|"
-    "best (?:friend|mate)|ex(?= (?:has|is|was|wants|got)\b)|eldest|youngest|(?:brother|sister|mother|father)[ -]in[ -]law|dog|cat|puppy|kitten"
+    "best (?:friend|mate)|mate|friend|colleague|ex(?= (?:has|is|was|wants|got)\b)|eldest|youngest|(?:brother|sister|mother|father)[ -]in[ -]law|dog|cat|puppy|kitten"
 )
 _BARE_KIN = re.compile(
     rf"(?:^|(?<=, )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?:the (?=wife\b|missus\b|husband\b|kids\b))?(?P<who>{_KIN}|(?<=the )kids)"
@@ -68,7 +68,7 @@ _NO_SMALL_NAME = (
     r"|his|her|its|our|their|him|them|you|your|she|they|want|need|know|think|live|work|come|have|wins|lives|works|says|wants|needs|comes|goes|plays|loves|hates|likes|thinks|knows|keeps|gets|gives|takes|makes|lost|first|last|next|only|really|finally|recently|already|actually|apparently|group|club|team|food|bed|toy|house|birthday|bday|wedding|party|baby|side|family|job|room|place|thing|stuff|name|names|lessons?|class|day|drama|problems?|issues?|advice|situation|says|cooks|teaches|coaches|owes|ate|has"
 )
 _SMALL_NAME = re.compile(
-    rf"\b(?P<who>(?:my|our|his|her|their|an?|this|the) (?:(?:[\w-]+ ){{0,2}}?(?:{_FAMILY})|(?:[\w-]+ ){{0,3}}?(?:guy|man|woman|girl|boy|kid|fella|bloke|lady|cook|tailor|driver|student|trainee|colleague|friend|dog|cat|doctor|teacher|nurse)(?=,? (?:called|named)\b)),?(?: (?:called|named|is called))?) "
+    rf"\b(?P<who>(?:my|our|his|her|their|an?|this|the) (?:(?:[\w-]+ ){{0,2}}?(?:{_FAMILY})|(?:[\w'-]+ ){{0,3}}?[\w'-]+(?=,? (?:called|named)\b)),?(?: (?:called|named|is called))?) "
     rf"(?P<name>(?!(?:{_NO_SMALL_NAME})\b)[a-zß-ÿ]{{3,}}(?<!ing)(?<!ed))(?='s |,| (?:is|was|has|who)\b|(?<!s) (?:had|and|to|for|[a-z]+s|[a-z]+ed|got|came|went|gave|lent|broke|left|took|found|made|put|did|in|at|from)\b|$)"
 )
 
@@ -96,7 +96,7 @@ _MOVED_ME = re.compile(
     re.IGNORECASE,
 )
 _PUT_MINE = re.compile(
-    rf"^{_THEY} (?P<verb>put|moved|pushed|rescheduled|shifted|postponed|cancelled|canceled|doubled|halved|raised|lowered|increased|reduced|cut|changed|upped|brought|delayed) (?:the|my|our) "
+    rf"^{_THEY} (?P<verb>put|moved|pushed|rescheduled|shifted|postponed|cancelled|canceled|doubled|halved|raised|lowered|increased|reduced|cut|changed|upped|brought|delayed) (?:the|my|our|(?=(?:mum|mom|dad|gran|nan)'s )) ?"
     r"(?P<what>[\w' -]{3,30}?)(?P<how>(?: up| down| back| forward)?(?: to\b.*| by\b.*| until\b.*| from\b.*)?)$",
     re.IGNORECASE,
 )
@@ -110,7 +110,8 @@ def done_to_me(clause: str) -> str:
     if match := _PUT_ME.match(clause):
         return f"I was {match['verb'].lower()} {match['to']}".replace("was took", "was taken").replace("was got", "was put")
     if (match := _PUT_MINE.match(clause)) and match["how"].strip():
-        return f"my {match['what']} was {match['verb'].lower()}{match['how']}"
+        several = re.search(r"(?:[^s]s|teeth|feet)$", match["what"]) is not None
+        return f"my {match['what']} {'were' if several else 'was'} {match['verb'].lower()}{match['how']}"
     return clause
 
 
@@ -129,14 +130,14 @@ _DID = (
     rf"|(?:saw|took|played)(?= (?:my|our|{_NAMED})\b)|flew(?= (?:to|back|home)\b)|walked(?= to\b)"
 )
 _DO = (
-    rf"owe(?= (?:my|the|a|{_NAMED})\b)|only (?:have|eat|drink)|(?:don't|do not) (?:eat|drink|drive|smoke|live)|can't (?:eat|drink|drive|swim|stand)|live(?= (?:in|with|on|near|alone)\b)|work(?= (?:as|at|for|nights|from home|in {_NAMED})\b)"
+    rf"want to(?= (?:do|go|visit|learn|buy|move|become|start|quit|run|climb|see) )|owe(?= (?:my|the|a|{_NAMED})\b)|only (?:have|eat|drink)|(?:don't|do not) (?:eat|drink|drive|smoke|live)|can't (?:eat|drink|drive|swim|stand)|live(?= (?:in|with|on|near|alone)\b)|work(?= (?:as|at|for|nights|from home|in {_NAMED})\b)"
     r"|speak(?! (?:to|up|of|soon|with)\b)|(?:hate|love|dislike)(?! (?:it|that|this|these|those|you|your|how|when|to|the way|u)\b)|(?:swim|run|cycle|walk|train|jog)(?= .*\b(?:every|most|each|twice|times|\dx)\b)"
 )
 _AM = (
     rf"done with|over (?=(?:the|my) )(?!.*\b(?:weekend|moon|counter|top|years|holidays|summer|winter|next|last|past)\b)|allergic to|scared of|terrified of|no longer (?:an? )?[\w-]+(?=$|,)|not (?:a (?:big |huge )?fan of|with {_NAMED})|not (?:moving|going|getting|buying|taking|starting|leaving|quitting|selling)(?! (?:to (?:lie|bother|say)|it|there)\b)"
     r"|off (?:the|my)(?= \w+ (?:now|completely|for good)\b)|off (?:work|sick|sugar|alcohol|meat|caffeine|dairy)|back (?:on|in|at|from)(?! (?:it|track|time|hold|the (?:day|net|phone))\b)|on (?:a|an|the) (?:\w+ )?(?:visa|waiting list|diet|pill|night shift)"
     rf"|turning \d+|(?:living|staying) (?:in {_NAMED}|with|at)|getting (?:married|divorced|my)|flying (?:back )?to|starting (?:an?|my) (?:new )?(?:job|phd|course|degree|masters?|business|diet|internship)|going to (?:the|see|visit|start|move|study|buy|get|continue|take)"
-    rf"|planning (?:to|on|a)|thinking (?:of|about)|hoping to|learning(?! (?:curve|about|more|that)\b)|training for|saving (?:up )?for|working (?:on|as|at|for|from)|moving (?:to {_NAMED}|out|in with|house|back)|(?:putting|paying) [£$€]?\d[\d.,]*|seeing (?:the|my|a)|(?:visiting|meeting) (?:my|{_NAMED})"
+    rf"|planning (?:to|on|a)|thinking (?:of|about)|hoping to|learning(?! (?:curve|about|more|that)\b)|training for|saving (?:up )?for|working (?:on|as|at|for|from|weekends|nights|days|evenings|mornings|shifts|part[- ]time|full[- ]time)|going for (?:an? )?(?:coffee|drinks?|dinner|lunch|brunch|meal|curry|pint|walk|run|swim|scan|interview|test|check-?up)|from (?={_NAMED}(?:$|,| originally\b| but\b| though\b))|moving (?:to {_NAMED}|into (?:a|an|my|the)|out|in with|house|back)|trying to (?:save|lose|quit|learn|find|buy|sell|cut|stop|get (?:fit|pregnant|into|an?|my))|(?:putting|paying) [£$€]?\d[\d.,]*|seeing (?:the|my|a)|(?:visiting|meeting) (?:my|{_NAMED})"
     r"|expecting (?:our|my|a)|doing (?:a|an|my|the|dry)|having (?:surgery|my|an operation|an op)|driving (?:to|up to|down to)|looking after|running (?:the|a) (?:\w+ )?(?:club|shop|caf[eé]|bakery|business|group|team)|picking up my|renting|teaching|studying|recovering from|engaged to|married to|retired from"
     r"|due(?= [^,]*\bwith (?:our|my|baby|twins|a)\b)"
 )
@@ -227,6 +228,19 @@ _HERE = re.compile(
 _AGED = re.compile(r"^(?P<age>[1-9]\d)(?:,| and| here,?) (?=[a-z])(?!\d|or\b|if\b|to\b)", re.IGNORECASE)
 
 
+_OF_A_PEOPLE = re.compile(
+    r"(?!(?:Brian|Ian|Adrian|Vivian|Lill?ian|Sebastian|Gillian|Jillian|Christian|Fabian|Damian|Julian|Florian|Dorian|Jean|Sean|Dean|Trish|Reese|Therese)$)[A-Z][a-z]+(?:ish|ese|ian|ean|can)$"
+    r"|(?:Greek|Dutch|Welsh|French|Czech|Swiss|Thai|Iraqi|Israeli|Pakistani|Kuwaiti|Nepali|Bengali|Punjabi|Hindu|Muslim|Catholic|Sikh|Buddhist|Doctor|Mr|Mrs|Ms|Dr|Prof|Father|Mother|Type|Team)\b"
+)
+"""“I'm Greek”: no name."""
+_GREETED = re.compile(
+    r"^(?:hi|hiya|hello|hey|good (?:morning|afternoon|evening))(?: there| all| again)?[,!. ]+(?:i'm|i am|my name's|the name's|it's|this is) "
+    r"(?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?)(?!, (?:[1-9]\d|an? ))"
+    r"(?=,? (?:(?P<from>from )|and (?:i'm|i am|i)\b|btw\b)|[,.!]|$)[,.!]? ?(?:btw)?",
+    re.IGNORECASE,
+)
+
+
 def who_writes(text: str) -> tuple[str, str]:
     """What a message says of its writer at its beginning, as a clause, and the rest: "Wanjiru here, ...", "beekeeper here", "54, never ..."."""
     if match := _HERE.match(text):
@@ -235,4 +249,6 @@ def who_writes(text: str) -> tuple[str, str]:
         return f"I'm {'an ' if role and who[0] in 'aeiou' else 'a ' if role else ''}{who}", text[match.end() :]
     if match := _AGED.match(text):
         return f"I'm {match['age']}", text[match.end() :]
+    if (match := _GREETED.match(text)) and not _OF_A_PEOPLE.match(match["name"]):
+        return f"my name is {match['name']}", f"{'I am ' if match['from'] else ''}{text[match.end() :].removeprefix(',').lstrip()}"
     return "", text

@@ -13,6 +13,7 @@ import numpy as np
 
 from chatmem.memory import operations, timeline, update
 from chatmem.memory.apply import order
+from chatmem.memory.bare_days import read_with
 from chatmem.memory.corrections import LONGEST, corrected
 from chatmem.memory.extract import command, extract
 from chatmem.memory.given import extract_given
@@ -56,7 +57,7 @@ def _learn(
     done: list[Operation] = []
     with store.transaction():
         for i, candidate in enumerate(candidates):
-            done += learn_candidate(store, candidate, turn, None if vectors is None else vectors[i], embedder, origin)
+            done += learn_candidate(store, candidate, turn, None if vectors is None else vectors[i], embedder, origin, embed)
         store.mark_learned(turn, model_reads=model_reads)
     return done
 
@@ -84,9 +85,9 @@ def _message_before(store: Store, turn: Turn) -> Turn | None:
 
 
 def learn_candidate(
-    store: Store, candidate: Candidate, turn: Turn, vector: np.ndarray | None, embedder: str, origin: Origin = "rule"
+    store: Store, candidate: Candidate, turn: Turn, vector: np.ndarray | None, embedder: str, origin: Origin = "rule", embed: Embed | None = None
 ) -> list[Operation]:
-    """Apply what a candidate means for memory: INSERT, PASS, REPLACE or END, with its links."""
+    """Apply what a candidate means for memory: INSERT, PASS, REPLACE or END, with its links. ``vector`` is its own, ``embed`` for when it is said anew."""
     with store.transaction():
         if any(turn.id in sources for sources in store.source_ids([twin.id for twin in store.memories_saying(candidate.text)]).values()):
             return []
@@ -102,6 +103,10 @@ def learn_candidate(
         if decision.op == "PASS" and decision.target:
             _, done = operations.reaffirm(store, decision.target, [turn.id], origin, reason=decision.reason, score=decision.score)
             return [done] if done else []
+        if decision.op == "REPLACE" and (old := next((old for old, _ in found if old.id == decision.target), None)):
+            plain, candidate = candidate, read_with(candidate, old, turn.created_at.astimezone().date())
+            if candidate.text != plain.text:
+                vector = memory_vectors([candidate.text], embed)[0] if embed else None
         memory = operations.new_memory(store, candidate, origin, turn.created_at)
         links = _links(store, memory, turn, found[:LINKED])
         if decision.op in ("REPLACE", "END") and decision.target:

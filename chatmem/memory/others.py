@@ -17,7 +17,7 @@ OWN_ROLES = (
     "doctor|doc|gp|dentist|vet|nurse|surgeon|cardiologist|dermatologist|neurologist|oncologist|psychologist|psychiatrist|specialist|midwife|optician|pharmacist|physio"
     "|physiotherapist|therapist|coach|trainer|instructor|teacher|tutor|professor|lecturer|supervisor|headmaster|headmistress|boss|manager|foreman|dispatcher|team leader"
     "|landlord|landlady|lawyer|solicitor|notary|accountant|mechanic|plumber|electrician|builder|carpenter|roofer|tailor|hairdresser|barber|insurer|bank|priest|pastor"
-    "|neighbou?r|trainee|apprentice|lodger|tenant|babysitter|childminder|cleaner|maid|gardener|caretaker|case worker|employer"
+    "|neighbou?r|trainee|apprentice|lodger|tenant|babysitter|childminder|cleaner|maid|gardener|caretaker|case worker|employer|minister|vicar|imam|rabbi|caseworker|social worker|probation officer|consultant|counsell?or|chiropractor|farrier"
 )
 _ONES_OWN = r"(?:boss|landlord|landlady|gp|dentist|employer|team leader|supervisor|foreman|case worker|lodger|trainee)"
 """Said without "my", they are the user's own nearly always; "the doctor" may be anybody's."""
@@ -49,7 +49,7 @@ _PERSONAL = re.compile(
     r"(?:(?:has|is|was|had|just|also|now|finally|only|still) ){0,2}(?:quit|quits|wants|wanted|lent|lends|gave|gives|giving|rang|phoned|phones|came|comes|coming|bought|buys|buying|sold|sells|selling|lives|lived|living|works|worked|working|studies|studying|teaches|teaching|taught"
     r"|earns|owes|owed|paid|pays|paying|agreed|agrees|retired|retires|married|marries|marrying|died|borrowed|brings|brought|bringing|charges|sings|cooks|fixes|fixed|repairs|repaired|visits|visited|visiting|helps|helped|helping"
     r"|loves|hates|likes|drives|drove|driving|knows|lost|found|passed|failed|sent|sends|got|getting|gets|broke|fell|moved|moving|leaves|left|leaving|stays|staying|joined|joins|dropped|offers|offered|starts|started|starting|returns|returned|goes|went|going|took|takes|taking|plays|played|playing"
-    r"|pregnant|ill|sick|in hospital|a nurse|married|engaged|divorced|my|our)\b",
+    r"|has (?:his|her|their)|has an? (?:[a-z]+ )?(?:exam|test|interview|appointment|competition|match|game|recital|concert|party|trip|flight|scan|operation|cold|fever|job|baby|sister|brother|son|daughter)|pregnant|ill|sick|in hospital|a nurse|married|engaged|divorced|my|our)\b",
     re.IGNORECASE,
 )
 NO_NAMES = frozenset(
@@ -160,7 +160,7 @@ _THING = re.compile(
     rf"^(?P<what>(?:(?:the|this) )?(?!(?:i|we|he|she|it|its|they|you|this|that|these|those|there|here|what|who|which|when|where|why|how|an?|another|some|my|our|his|her|their|your|one|everything|nothing|something|said|all|not|no|and|but|so|if|only|at|in|on|from|to|for|by|with|today|now|then|also|yo|bro|hey|ugh|ok|lah|dude)\b)"
     rf"[\w’'-]+(?: (?!(?:i|we|he|she|it|they|you|that|who|which|and|but|so|if|is|are|was|were|has|have|had|will|got)\b)[\w’'-]+){{0,4}}?)(?P<short>['’]s)? "
     rf"(?P<rest>(?:(?:(?:is|are|was|were|has been|have been|got|gets?|will be) (?:now |just |been )?|(?=\w+ (?:(?:back|forward|up) )?(?:to|till|until|from|by) {_DAY}))(?:moved|pushed|postponed|put (?:off|back)|brought forward|cancell?ed|delayed|changed|called off|bumped|rescheduled|shifted)\b(?: (?:back|forward|up))?(?:(?<=led)(?<!duled)(?=$|,| )|(?<=off)(?=$|,| )|(?= (?:to|till|until|from|by|because|cos)\b))"
-    rf"|(?:is|are|was|were|starts?|begins?|ends?|opens?|closes?|runs?|goes|meets?|expires?|will (?:be|start|end|begin)|takes place)(?: up| over)? (?:now |set |booked |due |fixed |scheduled |only )?(?:on |at |for |from |in |till |until |by |after |before )?(?={_DAY})"
+    rf"|(?:is|are|was|were|starts?|begins?|ends?|opens?|closes?|runs?|goes|meets?|expires?|lands|arrives|comes (?:in|through|out|off)|kicks in|will (?:be|start|end|begin)|takes place)(?: up| over)? (?:now |set |booked |due |fixed |scheduled |only )?(?:on |at |for |from |in |till |until |by |after |before )?(?={_DAY})"
     rf"|(?:now )?(?:costs?|goes for|went (?:up|down) to|(?:has )?(?:dropped|rose|risen|fell|fallen|climbed|come down|came down|came|comes) to|stands? at|(?:is|are|was) (?:down|up|now|only|still) (?:to |at )?)(?: now| only| about| around)? ?(?={_MONEY}))\S*.*)$",
     re.IGNORECASE,
 )

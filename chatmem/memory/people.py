@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 from chatmem.memory import others
 from chatmem.memory.others import NAME, NO_NAMES, OWN_ROLES
-from chatmem.memory.third_person import AFTER_IS, finish, possessive
+from chatmem.memory.third_person import AFTER_HAS, AFTER_IS, finish, possessive
 from chatmem.memory.worth import has_verb
 from chatmem.types import Memory
 from chatmem.words import content_stems
 
-_FEMALE = "girl|sister|sis|gf|mother|mom|mum|mama|wife|girlfriend|daughter|aunt|auntie|niece|grandmother|grandma|granny|nana|granddaughter|stepmother|stepmom|stepsister|stepdaughter|sister-in-law|sister in law|mother-in-law|mother in law|daughter-in-law|ex-wife|ex-girlfriend|fiancée|godmother|landlady"
-_MALE = "boy|lad|brother|bro|bf|hubby|father|dad|papa|husband|boyfriend|son|uncle|nephew|grandfather|grandpa|grandad|grandson|stepfather|stepdad|stepbrother|stepson|brother-in-law|brother in law|father-in-law|father in law|son-in-law|ex-husband|ex-boyfriend|fiancé|godfather"
+_FEMALE = "girl|nan|gran|mam|mummy|mommy|missus|nonna|oma|abuela|sister|sis|gf|mother|mom|mum|mama|wife|girlfriend|daughter|aunt|auntie|niece|grandmother|grandma|granny|nana|granddaughter|stepmother|stepmom|stepsister|stepdaughter|sister-in-law|sister in law|mother-in-law|mother in law|daughter-in-law|ex-wife|ex-girlfriend|fiancée|godmother|landlady"
+_MALE = "boy|lad|daddy|opa|nonno|abuelo|brother|bro|bf|hubby|father|dad|papa|husband|boyfriend|son|uncle|nephew|grandfather|grandpa|grandad|grandson|stepfather|stepdad|stepbrother|stepson|brother-in-law|brother in law|father-in-law|father in law|son-in-law|ex-husband|ex-boyfriend|fiancé|godfather"
 _EITHER = "partner|spouse|friend|best friend|colleague|coworker|co-worker|cousin|roommate|flatmate|housemate|mentor|twin|baby|toddler|teenager|child|kid|fiancee?|ex|assistant|student|classmate|teammate|bandmate|godson|goddaughter|godchild|grandchild|in-law|advisor|nanny|carer|helper|housekeeper|mate|eldest|oldest|youngest|best man|maid of honou?r|bridesmaid"
 _PETS = "dog|cat|puppy|kitten|pup|rabbit|bunny|hamster|parrot|horse|pony|turtle|tortoise|snake|guinea pig|bird|goldfish|beagle|labrador|poodle|greyhound|terrier|collie|husky|retriever|bulldog|corgi|dachshund|goose|hen|goat|donkey|lizard|gecko|ferret|budgie|canary"
 _MANY = "parents|grandparents|kids|children|sons|daughters|brothers|sisters|siblings|twins|in-laws|cousins|dogs|cats|neighbou?rs|flatmates|roommates|housemates|colleagues|friends|pets|students"
@@ -30,13 +30,21 @@ _OWN = re.compile(
     re.IGNORECASE,
 )
 _NEW = re.compile(
-    rf"\b(?:(?:i|we)(?:'ve|'m|'re| have| had)? (?:\w+ ){{0,2}}?|^(?:\w+ )?)(?:have|had|got|get|adopted|rescued|bought|own|getting|fostering|foster|keep) (?:a|an|one|another) (?P<adjective>(?:[\w-]+ ){{0,3}}?)(?P<relation>{_PETS}|friend|colleague|flatmate|roommate|brother|sister|son|daughter|kid|child|baby|boy|girl|helper|lodger|tenant|trainee|twin brother|twin sister|cousin|boyfriend|girlfriend|partner|neighbou?r)\b"
-    rf"(?! (?:food|bed|toy|house|video))(?:(?:,| who is| that's)? (?:named|called)|,)? ?(?P<name>(?-i:{_CALLED}))?",
+    rf"\b(?:(?:i|we)(?:'ve|'m|'re| have| had)? (?:\w+ ){{0,2}}?|^(?:\w+ )?)(?:have|had|got|get|adopted|rescued|bought|own|getting|fostering|foster|keep|seeing|see|found|hired) (?:a|an|one|another) (?P<adjective>(?:[\w-]+ ){{0,3}}?)(?P<relation>{_PETS}|friend|colleague|flatmate|roommate|brother|sister|son|daughter|kid|child|baby|boy|girl|helper|lodger|tenant|trainee|twin brother|twin sister|cousin|boyfriend|girlfriend|partner|neighbou?r|{OWN_ROLES})\b"
+    rf"(?!['’]s| (?:food|bed|toy|house|video|appointment))(?:(?:,| who is| that's)? (?:named|called)|,)? ?(?P<name>(?-i:{_CALLED}))?",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
-    rf"\b(?:my|our|have|has|got|two|three|four) (?:\w+ )?(?P<relation>flatmate|roommate|housemate|kid|son|daughter|brother|sister|dog|cat|colleague|friend|cousin|twin)s\b(?:,| are| is|:| named| called| -)? (?P<names>{NAME}(?: \(\d+\))?(?:(?:, and |, | and | & ){NAME}(?: \(\d+\))?)+)"
+    r"\b(?:[Mm]y|[Oo]ur|user's|have|has|got|[Tt]wo|[Tt]hree|[Ff]our) (?:\w+ )?(?P<relation>flatmate|roommate|housemate|kid|son|daughter|brother|sister|dog|cat|colleague|friend|cousin|twin|boy|girl)s\b"
+    r"(?:,| are| is|:| named| called| -)?(?: (?:both )?\d+,)? (?P<names>[A-ZÀ-Þ][^.;!?]*)"
 )
+_ONE_OF_SEVERAL = re.compile(rf"(?P<name>{NAME})(?P<last>(?! (?:\(|\d|aged |who|is \d|just \w+ed \d)) [a-z].*)?")
+_AGE_ALONE = re.compile(r"(?:aged )?\d+$|who\b")
+_CALLED_ONE = re.compile(
+    rf"(?:\b(?:i|we)(?:'ve| have| had)? (?:\w+ ){{0,2}}?|^(?:\w+ )?)(?:have|had|got|get|adopted|rescued|bought|own|foster|keep) (?:a|an|one|another) (?:[\w-]+ ){{0,3}}?(?P<relation>[a-z][\w-]+),? (?:called|named) (?P<name>(?-i:{_CALLED}))",
+    re.IGNORECASE,
+)
+"""A pet of some breed, or a thing with a name: "got a staffie called Biscuit"."""
 _HAVE_MANY = re.compile(
     r"\b(?:i|we)(?:'ve| have) (?:got )?(?:(?:\d|two|three|four|five|six|\w+ly|already|little|small|grown(?:-up)?) )*(?P<relation>kids|children|sons|daughters|brothers|sisters|twins|dogs|cats|flatmates|housemates|roommates)\b",
     re.IGNORECASE,
@@ -46,9 +54,10 @@ _PLANNED = re.compile(
     re.IGNORECASE,
 )
 _SOMEBODY = re.compile(
-    rf"\b(?:an?|this|some|the|new|one) (?:[\w'-]+ ){{0,3}}?(?P<kind>woman|girl|lady|man|guy|boy|fella|bloke|kid|student|cook|driver|colleague|friend|{OWN_ROLES}),? (?:called|named|name of|by the name of) (?P<name>{_CALLED})",
+    rf"(?:\b(?:an?|this|some|the|new|one|another) (?:[\w'-]+ ){{0,3}}?|^)(?P<kind>woman|girl|lady|man|guy|lad|boy|fella|bloke|kid|student|cook|driver|colleague|friend|{OWN_ROLES})(?P<where> (?:on|in|at|from) (?:my|our|the) [\w'-]+(?: [\w'-]+)?)?,? (?:called|named|name of|by the name of) (?P<name>{_CALLED})",
     re.IGNORECASE,
 )
+_TOLD_SOMEBODY = re.compile(rf"^An? (?P<kind>[a-z]+)(?: (?:on|in|at|from) [\w' -]+)? is called (?P<name>{_CALLED})\b")
 _STRANGER = re.compile(
     r"\b(?:woman|girl|lady|man|guy|boy|baby|doctor|nurse|waiter|teacher|stranger|someone|somebody|person|actor|actress|singer|author|artist|character|puppy|kitten)\b",
     re.IGNORECASE,
@@ -61,7 +70,7 @@ _AFTER_HAS = re.compile(
 )
 _STARTS_THEIR = re.compile(r"^(?P<pronoun>his|her|its) (?P<rest>.+)$", re.IGNORECASE)
 _TOLD = re.compile(
-    rf"\b[Tt]he user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION}) (?:is (?:called|named) )?(?P<name>{_CALLED})| has an? (?P<relation>(?:[a-z]+ )?{_RELATION}) (?:called|named) (?P<called>{_CALLED}))\b"
+    rf"\b[Tt]he user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION}) (?:is (?:called|named) )?(?P<name>{_CALLED})| (?:has|got|adopted|rescued|bought|owns|fosters|keeps) an? (?:[a-z-]+ )*?(?P<relation>(?:(?:[a-z]+ )?{_RELATION}|[a-z-]+)) (?:called|named) (?P<called>{_CALLED}))\b"
 )
 _IS_CALLED = re.compile(rf"(?:is|was) (?:called |named )?(?P<name>{_CALLED})(?=$|[,.;]| and\b| who\b)")
 _HIM = re.compile(r"\b(?:him|her|his)\b", re.IGNORECASE)
@@ -77,7 +86,7 @@ _AFTER_OBJECT = re.compile(
     re.IGNORECASE,
 )
 _TOLD_OF = re.compile(
-    rf"^(?:(?P<name>{_CALLED})(?= (?:[a-z]+)\b)|The user's (?P<kin>[a-z]+(?: [a-z]+)?) is (?:called |named )?(?P<called>{_CALLED}))"
+    rf"^(?:(?:The user and )?(?P<name>{_CALLED})(?= (?:[a-z]+)\b)|The user's (?P<kin>[a-z]+(?: [a-z]+)?) is (?:called |named )?(?P<called>{_CALLED}))"
 )
 """Somebody told of by name alone, or whose part is no common one: "Arvid got ...", "The user's helper is Lasha"."""
 _THEIR_OWN = re.compile(rf"(?<=\w )(?:his|her|their) (?P<relation>{_RELATION})\b", re.IGNORECASE)
@@ -110,10 +119,12 @@ class People:
         for text in told:
             for match in _TOLD.finditer(text):
                 relation, name = match["kin"] or match["relation"], match["name"] or match["called"]
-                self._add(Person(relation.lower(), name, _gender(relation.split()[-1]), BEFORE, 0))
+                self._add(Person(relation.lower(), name, _gender_of_one(relation.lower()), BEFORE, 0))
             told_of = _TOLD_OF.match(text)
             if told_of and (name := told_of["name"] or told_of["called"]) not in {*NO_NAMES, *(person.name for person in self.known)}:
                 self._add(Person(told_of["kin"] or "", name, "x", BEFORE, 0, "The user's" if told_of["kin"] else ""))
+            for somebody in filter(None, (_TOLD_SOMEBODY.match(text), _SOMEBODY.search(text))):
+                self._add(Person("", somebody["name"], _gender_of(somebody["kind"]), BEFORE, 0, ""))
             self._note_several(text, BEFORE, 0)
         self.strangers = -1
         """The last sentence in which somebody unknown was mentioned."""
@@ -135,7 +146,10 @@ class People:
             adjective = match["adjective"].strip().lower() if match.re is _OWN else ""
             if match.re is _NEW and not name and relation not in _PETS.split("|"):
                 adjective = ""
-            self._add(Person(f"{adjective} {relation}".strip(), name, _gender(relation), sentence, begin))
+            whose = "The" if match.re is _NEW and re.fullmatch(OWN_ROLES, relation) else "The user's"
+            self._add(Person(f"{adjective} {relation}".strip(), name, _gender(relation), sentence, begin, whose))
+        for match in _CALLED_ONE.finditer(clause):
+            self._add(Person(match["relation"].lower(), match["name"], _gender_of_one(match["relation"].lower()), sentence, begin))
         for match in _HAVE_MANY.finditer(clause):
             self._add(Person(match["relation"].lower(), "", "many", sentence, begin))
         for match in _SOMEBODY.finditer(clause):
@@ -157,9 +171,18 @@ class People:
 
     def _note_several(self, text: str, sentence: int, begin: int) -> None:
         """Those named together: "two kids, Max and Ida"."""
-        for match in _SEVERAL.finditer(text):
-            for name in re.findall(NAME, match["names"]):
-                self._add(Person(match["relation"], name, _gender(match["relation"]), sentence, begin))
+        for several in _SEVERAL.finditer(text):
+            names = []
+            for part in re.split(r",? (?:and|&) |, ", several["names"]):
+                one = _ONE_OF_SEVERAL.match(part)
+                if one:
+                    names.append(one["name"])
+                elif not _AGE_ALONE.match(part):
+                    break
+                if one and one["last"]:
+                    break
+            for name in names if len(names) > 1 else ():
+                self._add(Person(several["relation"], name, _gender(several["relation"]), sentence, begin))
 
     def _add(self, person: Person) -> None:
         for i, other in enumerate(self.known):
@@ -206,8 +229,10 @@ class People:
             self._note_relative(person, rest, sentence)
             return finish(f"{person.label}'s {possessive(rest)}"), rest, person
         first, _, rest = clause.partition(" ")
-        if first.endswith("'s") and re.match(rf"{AFTER_IS}", rest, re.IGNORECASE):  # "Amy's a nurse"
-            first, rest = first.removesuffix("'s"), f"is {rest}"
+        if first.endswith("'s") and (
+            short := re.match(rf"(?P<has>{AFTER_HAS})|{AFTER_IS}", rest, re.IGNORECASE)
+        ):  # "Amy's got a cold", "Amy's a nurse"
+            first, rest = first.removesuffix("'s"), f"{'has' if short['has'] else 'is'} {rest}"
         owner = re.sub(r"['’]s$", "", first)
         for person in self.known if owner != first else ():  # "Amy's birthday is in May"
             if person.name.casefold() == owner.casefold():
@@ -294,7 +319,7 @@ _BEGINS = re.compile(
 
 
 _STARTERS = re.compile(
-    r"(?:(?:mr|mrs|ms|dr)\.? |^|(?<=[.!?;,] )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?P<word>[a-zß-ÿ]{3,})(?='s |s [a-z]| (?:[a-z]{2,}s|[a-z]{2,}ed|got|gave|went|came|took|broke|left|lent|paid|sold|lost|quit|found|made|will|can)\b)"
+    r"(?:(?:mr|mrs|ms|dr)\.? |^|(?<=[.!?;,] )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?P<word>[a-zß-ÿ]{3,})(?='s |s [a-z]| (?:[a-z]{2,}s|[a-z]{2,}ed|got|gave|went|came|took|broke|left|lent|paid|sold|lost|quit|found|made|ate|fell|bit|ran|won|hurt|slept|will|can)\b)"
 )
 
 
@@ -349,9 +374,9 @@ def named(words: str, memories: Sequence[Memory]) -> list[Memory]:
 
 def _gender_of(kind: str) -> str:
     """Of somebody unknown, by what they are called: "a woman called Ana"."""
-    return (
-        "f" if re.fullmatch("woman|girl|lady", kind, re.IGNORECASE) else "m" if re.fullmatch("man|guy|boy|fella|bloke", kind, re.IGNORECASE) else "x"
-    )
+    if re.fullmatch("woman|girl|lady", kind, re.IGNORECASE):
+        return "f"
+    return "m" if re.fullmatch("man|guy|lad|boy|fella|bloke", kind, re.IGNORECASE) else "x"
 
 
 def _owner(person: Person) -> str:
@@ -374,6 +399,11 @@ def _gender(relation: str) -> str:
     return "x"
 
 
+def _gender_of_one(kind: str) -> str:
+    """Of somebody or something that the user has: what is no person is a pet, or a thing with a name, of which "he", "she" and "it" are said."""
+    return _gender(kind.split()[-1]) if re.fullmatch(_RELATION, kind.split()[-1]) else "p"
+
+
 def is_many(relation: str) -> bool:
     """Whether a word is for several people: "parents"."""
     return re.fullmatch(_MANY, relation, re.IGNORECASE) is not None
@@ -386,6 +416,16 @@ def in_passing(sentence: str) -> list[str]:
         head = re.sub(r",? who.*$", "", match[0]).replace(",", "")
         found.append(finish(f"The user's {head.split(' ', 1)[1]} {'is ' if match['is'] else ''}{possessive(match['what'].strip())}"))
     return found
+
+
+def somebody_new(clause: str) -> str | None:
+    """Who is named on the way, and is nobody's own: "a girl on my course called Amina asked me ..." as "A girl on the user's course is called Amina."."""
+    match = _SOMEBODY.search(clause)
+    if match is None or not match["where"]:
+        return None
+    kind = match["kind"].lower()
+    said = possessive(f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}{match['where']} is called {match['name']}")
+    return finish(f"{said[0].upper()}{said[1:]}")
 
 
 def introductions(sentence: str) -> list[tuple[str, str]]:

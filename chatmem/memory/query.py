@@ -29,7 +29,9 @@ _ADVICE = re.compile(
     r"|\b(?:where|how|which|who)\b[^.?!]{0,30}\b(?:could|should|shall) (?:i|we)\b"
     r"|\b(?:give me|make me|draw up|think of) (?:a|an|some) (?:plan|list|few)\b"
     r"|\b(?:pick|choose|find|plan) (?:\w+ )?(?:something|somewhere|one|an?)\b.*\bfor (?:me|my|us|our)\b"
-    r"|\bhelp me (?:to )?(?:choose|pick|plan|decide|find)\b",
+    r"|\bhelp me (?:to )?(?:choose|pick|plan|decide|find)\b"
+    r"|\bwhat (?:else )?(?:could|should|shall|can) (?:me and )?(?:\w+ ){1,3}?and (?:i|me|\w+) (?:bake|buy|cook|do|drink|eat|give|make|order|read|try|watch|wear)\b|\bwhat (?:could|should|shall|can) me and (?:\w+ ){1,3}?(?:bake|buy|cook|do|drink|eat|give|make|order|read|try|watch|wear)\b"
+    r"|\b(?:can|could|may|should|shall) (?:i|we) (?:still )?(?:eat|drink|have an?|order)\b",
     re.IGNORECASE,
 )
 _ADVICE_GIVEN = re.compile(
@@ -38,13 +40,19 @@ _ADVICE_GIVEN = re.compile(
 
 
 _FOOD = re.compile(
-    r"\b(?:eat(?:ing)?|cook(?:ing)?|bak(?:e|ing)|recipes?|restaurants?|caf[eé]s?|dinner|lunch|breakfast|brunch|supper|snacks?|meals?|menu|dish(?:es)?|drinks?|desserts?|cakes?|food|groceries|takeaway|takeout|order)\b",
+    r"\b(?:eat(?:ing)?|cook(?:ing)?|bak(?:e|ing)|recipes?|restaurants?|caf[eé]s?|dinner|lunch|breakfast|brunch|supper|snacks?|meals?|menu|dish(?:es)?|drinks?|desserts?|cakes?|food|groceries|takeaway|takeout|order|lattes?|cappuccino|coffee|milkshakes?|beers?|wine|cocktails?|pizza|burgers?|curry|pasta|ice cream|chocolates?|cheese|bread|sandwich(?:es)?|cookies?|biscuits?|pies?|steak|sushi|omelette|soup|noodles)\b",
     re.IGNORECASE,
 )
 DIET = (
     "allergic allergy intolerant intolerance vegetarian vegan pescatarian coeliac celiac gluten lactose halal kosher diabetic diabetes pregnant diet"
 )
 """What has to be minded in advice on food, as words to search memories for."""
+_NO_FOOD = re.compile(
+    r"\b(?:allerg\w+|intoleran\w+)\b.*\b(?:penicillin|amoxicillin|antibiotics?|aspirin|ibuprofen|paracetamol|codeine|morphine|sulfa|medicines?|medication|drugs?|an(?:a)?esthetics?|iodine|latex|nickel|plasters?"
+    r"|pollen|grass|hay|birch|ragweed|dust|mites?|mou?ld|feathers?|fur|cats?|dogs?|horses?|hamsters?|rabbits?|bees?|wasps?|mosquito\w*|stings?|perfumes?|bleach|detergents?|sun|wool)\b",
+    re.IGNORECASE,
+)
+"""An allergy to what nobody eats."""
 _ABOUT_THE_TALK = re.compile(
     r"\byou (?:\w+ )?(?:recommend|suggest|sa[iy]|t[eo]ll?d?|advis|propos|mention|answer|explain|ask|g[ai]ve|think|thought)|\byour (?:advice|tip|suggestion|idea|recommendation|answer|reply)"
     r"|\b(?:did|have|had) (?:i|we) (?:\w+ )?(?:ask|discuss|talk)|\b(?:i|we) (?:asked|discussed|talked)\b",
@@ -84,6 +92,11 @@ class Query:
 def asks_for_advice(question: str) -> bool:
     """Whether a question asks for advice to come, which no memory holds: what is near helps, and nothing need be refused."""
     return _ADVICE.search(question) is not None and _ADVICE_GIVEN.search(question) is None
+
+
+def bears_on_food(memory: str) -> bool:
+    """Whether one of the memories found by the words of ``DIET`` has to be minded at table: no allergy to penicillin or cats."""
+    return _NO_FOOD.search(memory) is None
 
 
 def asks_for_food(question: str) -> bool:

@@ -25,7 +25,7 @@ from chatmem.memory.cues import ASKED_AS
 from chatmem.memory.echoes import echoes
 from chatmem.memory.fusion import Ranked, best_of, fuse, rank_sessions, spread_out
 from chatmem.memory.histories import asks_for_history
-from chatmem.memory.query import DIET, Query, analyse, asks_for_advice, asks_for_food
+from chatmem.memory.query import DIET, Query, analyse, asks_for_advice, asks_for_food, bears_on_food
 from chatmem.store import Store, VectorKind
 from chatmem.types import Recall, RecallItem
 from chatmem.words import content_stems, is_personal, is_question, speaks_of_self, statements, stem
@@ -252,7 +252,8 @@ def memory_lists(settings: MemorySettings, searches: Searches) -> dict[str, Rank
     if settings.bm25_weight:
         lists["words"] = Ranked(settings.bm25_weight, searches.by_words("memory"))
     if diet := searches.by_words("diet"):
-        lists["diet"] = Ranked(settings.diet_weight, diet)
+        minded = {memory.id for memory in searches.store.memories("active", list(diet)) if bears_on_food(memory.text)}
+        lists["diet"] = Ranked(settings.diet_weight, {id_: score for id_, score in diet.items() if id_ in minded})
     if searches.vector is not None:
         lists["meaning"] = Ranked(settings.dense_weight, searches.by_meaning("memories", [id_ for ranked in lists.values() for id_ in ranked.scores]))
     return lists

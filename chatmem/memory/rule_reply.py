@@ -27,6 +27,22 @@ ADVICE = "What I remember of it: {}"
 NEAREST = "{} Nearest to it: {}"
 NAMED = 0.8  # nearness of a memory that is named beside a refusal
 OPENERS = ("Noted: {}", "I will remember that: {}", "Good to know. {}")
+SORRY = ("I am sorry to hear that. I will remember: {}", "I am sorry. I keep it in mind: {}")
+GLAD = ("How lovely! I will remember: {}", "I am glad to hear that. I keep it in mind: {}")
+_SAD = re.compile(
+    r"\b(?:died|passed away|(?:was|were|been|be) (?:put (?:down|to sleep)|made redundant|laid off|fired|sacked|evicted|burgled|robbed|mugged|rejected)|lost (?:(?:his|her|their|your) (?:job|home|house|baby|sight|hearing|wallet|purse|keys|phone)|the baby)"
+    r"|broke up|split up|splitting up|breaking up|(?:getting|got|is getting) (?:divorced|separated)|dumped you|left you|diagnosed with|cancer|tumou?r|leukaemia|dementia|alzheimer\w*|miscarriage|had an? (?:stroke|heart attack|accident|miscarriage|fall)"
+    r"|(?:is|are) (?:in hospital|very ill|seriously ill|dying|not eating)|failed|(?:broke|fractured|sprained|tore|dislocated) (?:his|her|their|your)|(?:got|was|were|been) (?:stolen|nicked|broken into|scammed)|funeral|didn't get|did not get)\b",
+    re.IGNORECASE,
+)
+_GLAD = re.compile(
+    r"\b(?:(?:has |have |just )?got engaged|(?:is|are) engaged|(?:is|are) getting married|(?:just )?got married|(?:is|are) (?:now )?pregnant|(?:is|are) expecting|had (?:a|her|his|their) (?:baby|boy|girl)|(?:was|were) (?:just )?(?:born|promoted|accepted|hired)|(?:got|landed|has got) (?:the|a new|an?) (?:\w+ ){0,3}?(?:job|role|promotion|place|offer)"
+    r"|has a new job|passed (?:the|your|his|her|their)|graduated|won|got into (?-i:[A-Z])\w+|cancer[- ]free|all clear|bought (?:a|the|your first) (?:house|flat|home)|out of hospital)\b",
+    re.IGNORECASE,
+)
+_LONG_AGO = re.compile(
+    r"\b(?:in (?:19|20)\d\d|(?:19|20)\d\d\b(?=\.$)|years ago|as a (?:kid|child)|when (?:you|he|she) (?:was|were)|used to)\b", re.IGNORECASE
+)
 _NAME_ASKED = re.compile(
     r"^\W*(?:(?:so|and|hey|ok|remind me),? )*(?:do you (?:know|remember) )?(?:(?:what|who)(?:['’]?s| is| was| are)? )?(?:the names? of )?my (?P<who>[\w-]+(?: [\w-]+)?)"
     r"(?:['’]?s?['’]? names?(?: is| are)?|(?: is| are)? (?:called|named))(?: again)?\W*$",
@@ -65,8 +81,9 @@ def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], nu
     if not candidates:
         return None
     facts = [second_person(candidate.text) for candidate in candidates[:MAX_REPEATED]]
-    opener = OPENERS[number // 2 % len(OPENERS)]
     lead = " ".join(facts)
+    moved = SORRY if _SAD.search(lead) and not _GLAD.search(lead) else GLAD if _GLAD.search(lead) and not _LONG_AGO.search(lead) else OPENERS
+    opener = moved[number // 2 % len(moved)]
     return opener.format(lead[0].lower() + lead[1:] if ": {}" in opener and re.match(r"(?:You|Your|The|They)\b", lead) else lead)
 
 

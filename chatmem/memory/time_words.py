@@ -162,7 +162,7 @@ MOVED = r"(?:moved|changed|pushed|shifted|postponed|put off|bumped|delayed|resch
 """To another day."""
 _ING = r"(?!during|evening|morning|something|nothing|anything|everything|wedding|building|king|thing)\w{2,}ing"
 _AHEAD = re.compile(
-    r"\b(?:will|shall|can(?:'t|not)?(?! (?:you )?(?:tell|remember|believe|stop))|must(?! (?:say|admit))|should(?!'?ve| have|n'?t)|might|may (?:be|not|come|go|sit|do|get|take|start|end|need)|cant|wont|(?:needs?|has|have|got|gets?|gotta|ought) to|gotta|"
+    r"\b(?:will|shall|can(?:'t|not)?(?! (?:you )?(?:tell|remember|believe|stop))|must(?! (?:say|admit))|should(?!'?ve| have|n'?t)|might|may (?:be|not|come|go|sit|do|get|take|start|end|need)|cant|wont|(?:needs?|has|have|got|gets?|gotta|ought) to(?! (?:(?-i:[A-ZÀ-Þ])|the\b|work\b|school\b|town\b|bed\b))|gotta|"
     r"(?<!was )(?<!were )(?:asked|invited|wanted|told|offered|promised|agreed|ordered) (?:[\w']+ ){0,3}?(?:to|for|if)|"
     r"(?:would|'d) like to|wants? (?:to|an?|the|my|our|it|him|her|me|us)|(?:am|is|are) to (?:be )?\w+|to be \w+ed|let's|remind|see (?:you|u|ya)|good luck|wish (?:me|us) luck|"
     r"going to|gonna|plan(?:ning|s)?|upcoming|tomorrow|due|expect(?:ing|s)?|schedul\w+|book(?:ed|ing)|tickets?|reserv\w+|deadline|appointment|"
@@ -217,7 +217,7 @@ _GETTING = re.compile(r"(?:(?:\b(?:am|is|are)|'(?:m|re|s)) (?:\w+ )?(?:getting|h
 _HAVE = re.compile(r"(?:\b(?:have|has|haven't|hasn't|ive|weve|theyve|hes|shes)(?: \w+)?|'(?:ve|s)) $", re.IGNORECASE)
 """Before a "got" that is not past: "I've got a test", "what have I got on Friday"."""
 _FIXTURE = re.compile(
-    r"\b(?:exam|interview|dentist|surgery|operation|check-?up|viva|driving test|birthday|bday|anniversary|delivery|keys|fitting|hearing|move in|root canal|theory test|gig|show|match|wedding|training|second date|kick-?offs?)\b",
+    r"\b(?:exam|resit|retake|assignment|interview|dentist|surgery|operation|check-?up|viva|driving test|birthday|bday|anniversary|delivery|keys|fitting|hearing|move in|root canal|theory test|gig|show|match|wedding|training|second date|kick-?offs?)\b",
     re.IGNORECASE,
 )
 _GOT = re.compile(

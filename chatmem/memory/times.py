@@ -169,8 +169,10 @@ def _month(match: re.Match[str], today: date, direction: int) -> Range:
     if which == "this":
         return _this(make, today, direction)
     if said := _YEAR_BEFORE.search(match.string[: match.start()]) or _YEAR_AFTER.match(match.string, match.end()):
-        shift = {"last": -1, "this": 0, "next": 1}.get((said[1] or "").lower())
-        return None if shift is None else make(today.year + shift)  # "in March last year", but not "every year in June"
+        word = (said["years"] or "").lower()
+        number = int(word) if word.isdigit() else NUMBERS.get(word)
+        shift = {"last": -1, "this": 0, "next": 1}.get((said["which"] or "").lower(), -number if number else None)
+        return None if shift is None else make(today.year + shift)  # "in March last year", "two years ago in March", but not "every year in June"
     if which in ("next", "this coming"):
         return _nearest(make, today if month != today.month else today + relativedelta(months=1, day=1), 1)
     if which in ("last", "this past"):
@@ -185,8 +187,9 @@ def _month(match: re.Match[str], today: date, direction: int) -> Range:
 
 _UP_TO = re.compile(rf"\b(?:{'|'.join(MONTHS)}) to \w+$", re.IGNORECASE)
 _NAMED_DAY = re.compile(rf"\b({'|'.join(DAYS)}|{SHORT_DAYS}),? (?:the )?$", re.IGNORECASE)
-_YEAR_BEFORE = re.compile(r"\b(?:(last|next|this|every|each) year|years? ago),? $", re.IGNORECASE)
-_YEAR_AFTER = re.compile(r"(?<!\.) (?:of )?(last|next|this|every|each) year\b", re.IGNORECASE)
+_THE_YEAR = r"(?:(?P<which>last|next|this|every|each) year|(?P<years>\w+) years? ago)"
+_YEAR_BEFORE = re.compile(rf"\b{_THE_YEAR},? $", re.IGNORECASE)
+_YEAR_AFTER = re.compile(rf"(?<!\.),? (?:of )?{_THE_YEAR}\b", re.IGNORECASE)
 
 
 _MOVED_FROM = re.compile(rf"\b{MOVED} $", re.IGNORECASE)
@@ -590,8 +593,14 @@ def written(day: date, *, weekday: bool = False) -> str:
 
 
 def written_range(start: date, end: date) -> str:
-    """One date, or two: 1 May 2026 to 7 May 2026."""
-    return written(start) if start == end else f"{written(start)} to {written(end)}"
+    """From one date to another in the shortest words that say it: 1 May 2026, May 2026, 2026, 1 May 2026 to 7 May 2026."""
+    if start == end:
+        return written(start)
+    if (start.month, start.day, end.month, end.day) == (1, 1, 12, 31):
+        return str(start.year) if start.year == end.year else f"{start.year} to {end.year}"
+    if start.day == 1 and (end + timedelta(days=1)).day == 1 and (start.year, start.month) == (end.year, end.month):
+        return written(start).partition(" ")[2]
+    return f"{written(start)} to {written(end)}"
 
 
 _AGES = ((14, 1, "day"), (60, 7, "week"), (730, 30.44, "month"), (math.inf, 365.25, "year"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chatmem.memory.claims import Claim, read
-from chatmem.memory.compare import NEAR, NEAR_WITH_CUE, NEAR_WITH_WORD, Outcome, Pair, came_about, outcome_of, same_person
+from chatmem.memory.compare import NEAR, NEAR_WITH_CUE, NEAR_WITH_WORD, Outcome, Pair, came_about, moves_somebodys, outcome_of, same_person
 from chatmem.memory.merge import merge_groups, merge_text
 from chatmem.types import Candidate, Memory
 
@@ -45,7 +45,7 @@ def is_neighbour(candidate: Candidate, memory: Memory, cosine: float) -> bool:
     """
     new, old = _claim(candidate), _claim(memory)
     if not same_person(new, old):
-        return False
+        return moves_somebodys(new, old)
     shared = bool(new.stems & old.stems) or new.subject == old.subject != "user"
     if cosine >= NEAR or (cosine >= NEAR_WITH_WORD and shared):
         return True

@@ -29,7 +29,7 @@ _TALK = re.compile(
     r"^(?:(?:i|we)(?:'m|'ve|'re| am| are| have| was| were)? ?(?:been |just |really |also |still |so |totally |definitely |always |kinda |actually |only |very |pretty |super |truly |basically |never |not |already |honestly |all )*"
     r"(?:think|thought|thinking (?:that|it|so)|see\b(?! (?:an?|my|our|her|him|the|(?-i:[A-Z][\w.]+)) )|understand|know\b(?! (?:how to \w|(?-i:[A-Z])|some |a (?:bit|little|lot) of))|knew|agree|disagree|guess|mean|meant|wonder\w*|wish|would|could|should|might|may\b|suppose|doubt|bet|believe\b(?! in\b)|"
     r"figure|imagine|reckon|assume|feel\b|felt\b|feeling\b|hear\b|heard|say|said|saying|tell|told|ask|asked|asking|talk(?:ing|ed)? (?:about|to you)|question|have to (?:say|admit|go|run)|got to (?:say|go|run)|"
-    r"kidding|joking|sorry|fine|ok|okay|good|great|well|here|there|back|done|sure|certain|afraid (?:i|that)|curious|glad|happy|excited|exited|proud|thankful|grateful|stoked|lucky|fortunate|blessed|impressed|ready|determined|"
+    r"kidding|joking|sorry|fine|ok|okay|good|great|well|here|there|back(?! (?:at|in|with|living|home with) (?:my|our|(?-i:[A-Z])))|done|sure|certain|afraid (?:i|that)|curious|glad|happy|excited|exited|proud|thankful|grateful|stoked|lucky|fortunate|blessed|impressed|ready|determined|"
     r"amazed|touched|honou?red|jealous|envious|speechless|thrilled|pumped|psyched|hyped|confident|hopeful|shocked|surprised|relieved|delighted|pleased|sad|upset|bummed|devastated|disappointed|heartbroken|overwhelmed|"
     r"nervous|anxious|worried|tired|exhausted|bored|hungry|busy|swamped|in awe|in love with (?:it|this|that)|down|in\b(?=$|!)|up for|up to|all ears|with you|open to|looking forward|trying (?:to (?:stay|keep|be|remember|make sure|figure|do|say|get))|doing (?:my|our|well|good|great|fine|ok|okay|alright|it|what)|"
     r"hanging in|on it|rooting|dying|starving|obsessed|convinced|aware|able|about to|used to it|"
@@ -96,12 +96,23 @@ _WHEN = re.compile(
 _OTHERS_LAST = re.compile(
     r"^(?:also |just |always |now |still |really |never |both )*(?:died|passed away|moved out|left|is an?|is from|is the|is called|is named|has an?|has \w+|lives?|works?|plays?|loves?|likes?|hates?|teaches|speaks?|studies|study|runs?|flies|drives?|owns?|makes?|sells?|moved|was born|is (?:in|on|at) |is allergic|is (?:crazy|mad) about|is into|is good at|is (?:afraid|scared) of|is obsessed with|is (?:pregnant|expecting|married|engaged|divorced|separated|widowed|single|retired|unemployed|vegan|vegetarian|diabetic|asthmatic|coeliac|celiac|epileptic|autistic|dyslexic|deaf|blind|left-handed|colou?r-?blind|bilingual|adopted)\b|is \d+|is \w+ing|collects?|is named|name is)\b"
 )
+_TURN_OF_OTHERS = re.compile(
+    r"(?:(?:has|have|is|are|was|just|now|also|finally|getting|gets?|got|been) )+(?:engaged|married|divorced|separated|pregnant|expecting|fired|sacked|laid off|made redundant|promoted|diagnosed|bereaved|widowed|evicted)\b"
+    r"|(?:has |have |just )*(?:fell|fallen|slipped|tripped|collapsed|fainted|crashed) (?:down|off|on|in|over|out|from|through|at|and)\b",
+    re.IGNORECASE,
+)
 _NOTICE = re.compile(
     r"(?:has |have |just |again |also )*(?:rang|called|phoned|texted|wrote|emailed|came round|came by|came over|is here|is back|has gone|sent (?:me |us )?(?:a|an|the) (?:letter|message|text|email|voice note|photo|card))(?: (?:me|us|back|today|again|yesterday|tonight|this morning|(?:from|at|in) \S+))*$"
     r"|(?:said|says) \w+(?: \w+)?$",
     re.IGNORECASE,
 )
 """That somebody called, came or said a word, and nothing of what it was about."""
+_AILS = re.compile(
+    r"(?:(?:left|right|bad|other) )?(?:knees?|hips?|back|neck|shoulders?|elbows?|wrists?|ankles?|foot|feet|legs?|arms?|hands?|eyes?|eyesight|sight|ears?|hearing|teeth|tooth|throat|skin|heart|lungs?|liver|kidneys?|stomach|tummy|bladder"
+    r"|paws?|hearing|memory|blood pressure|blood sugar|asthma|eczema|arthritis|chemo|migraines?) (?:is|are|has|have|hurts?|aches?|keeps?|got|went|gave out|broke)\b",
+    re.IGNORECASE,
+)
+"""What somebody suffers from."""
 _OF_USER = re.compile(r"\b(?:me|us|my|our)\b", re.IGNORECASE)
 _TASTE = re.compile(
     r"^i (?:(?:really|also|absolutely|just) )*(?:love|like|hate|don't like|do not like|can't stand|dislike|adore|detest|prefer|enjoy|don't eat|don't drink|(?:don't )?believe in) (?!it|that|this|these|those|them|him|her|you|how|when|to\b|the\b|being|having|getting|doing|everything|anything|something|things?|one)[\w-]{3,}$",
@@ -109,18 +120,19 @@ _TASTE = re.compile(
 )
 _TURN = re.compile(
     r"^(?:i|(?:my|our) [\w-]+(?: (?-i:[A-Z])[\w-]+)?)(?:'ve| have| has)? (?:just |recently |finally |also )?(?:got|was|been) (?:fired|laid off|made redundant|promoted|dumped|engaged|married|divorced)(?: \w+){0,4}$"
+    r"|^we(?:'ve| have)? (?:just |recently |finally |also )?(?:broke up|broken up|split(?: up)?|separated|got (?:back )?together|moved in together)(?: \w+){0,4}(?:,.*)?$"
     r"|^i(?:'ve| have)? (?:just |recently |finally |already )?(?:(?:gave|given|handed)(?: in)? my (?:\w+ )?notice|resigned|retired)(?: \w+){0,4}(?:,.*)?$",
     re.IGNORECASE,
 )
 # Frames of what lasts: with one of them a single concrete word is enough.
 _LASTING = re.compile(
-    r"^(?:i|we)(?:'m|'ve|'re)? ?(?:\w+ly |just |also |still |always |never |now |no longer |don't |do not |do |used to |have always |am |are |can |can't )*"
+    r"^(?:i|we)(?:'m|'ve|'re)? ?(?:\w+ly |just |also |still |always |never |now |back |no longer |don't |do not |do |used to |have always |am |are |can |can't )*"
     r"(?:(?:love|like|hate|prefer|enjoy|dislike|stand|learned|learnt|(?:trying |want |hope |plan |hoping |planning |going |need )to|play|speak|teach|study|studied|eat|drink|own|collect|drive|wear|take|use|have|had|got|grew up|live|lived|work|worked|moved|been|be|bake|cook|paint|ski|swim|hike|garden|sew|knit|do)\b|(?:an?|the|from|allergic|in|on|off|into|at|with|part of|more of an?|paying|learning|training|studying|reading|retired|married) )"
-    r"|\bfavou?rites?\b|^(?:my|our) [\w' -]{2,40} (?:is|are|was|has|have|plays?|works?|lives?|named|called)\b|\b(?:quit|stopped|gave up|was put on|moving (?:back )?to (?-i:[A-Z])\w+|joined|adopted|bought|sold|born|named|called|graduated|volunteer\w*|visited|started (?:\w+ing|an?|at|my)|finished|moved|diagnosed|raised in|pregnant|engaged|married|divorced|promoted|hired|fired|turning \d+|turned \d+|passed|failed|won|lost|met|wrote|broke|hurt|went \w+ing|cancell?ed|borrowed|tore|sprained)\b",
+    r"|\bfavou?rites?\b|^(?:my|our) [\w' -]{2,40} (?:is|are|was|has|have|plays?|works?|lives?|named|called)\b|\b(?:quit|stopped|gave up|was put on|moving (?:back )?to (?-i:[A-Z])\w+|moving (?:back )?in with|joined|adopted|bought|sold|born|named|called|graduated|volunteer\w*|visited|started (?:\w+ing|an?|at|my)|finished|moved|diagnosed|raised in|pregnant|engaged|married|divorced|promoted|hired|fired|turning \d+|turned \d+|passed|failed|won|lost|met|wrote|broke|hurt|went \w+ing|cancell?ed|borrowed|tore|sprained)\b",
     re.IGNORECASE,
 )
 _FEELING = re.compile(
-    r"^(?:i|we)(?:'m|'ve| am| was| were|'re| are)? ?(?:just |really |so |very |super |still |a bit |a little |also |pretty )*(?:scared|terrified|afraid|frightened|excited|nervous|anxious|worried|tired|busy|swamped|overwhelmed|happy|proud|glad|sad|stressed|back)\b",
+    r"^(?:i|we)(?:'m|'ve| am| was| were|'re| are)? ?(?:just |really |so |very |super |still |a bit |a little |also |pretty )*(?:scared|terrified|afraid|frightened|excited|nervous|anxious|worried|tired|busy|swamped|overwhelmed|happy|proud|glad|sad|stressed|back(?! (?:at|in|with|living with|home with) (?:my|our|(?-i:[A-Z]))))\b",
     re.IGNORECASE,
 )
 _FEAR = re.compile(
@@ -148,7 +160,7 @@ _EMPTY = re.compile(
     re.IGNORECASE,
 )
 _PERSONS = re.compile(
-    r"\b(?:mother|mom|mum|father|dad|parents?|sister|sis|brother|bro|nan|gran|granny|hubby|son|daughter|kids?|child|children|wife|husband|partner|girlfriend|boyfriend|friends?|aunt|uncle|cousin|niece|nephew|grand\w+|boss|colleague|coworker|neighbou?r|teacher|coach|mentor|dog|cat|puppy|kitten|"
+    r"\b(?:mother|mom|mum|father|dad|parents?|sister|sis|brother|bro|nan|gran|granny|hubby|son|daughter|kids?|child|children|wife|husband|partner|girlfriend|boyfriend|friends?|mates?|aunt|uncle|cousin|niece|nephew|grand\w+|boss|colleague|coworker|neighbou?r|teacher|coach|mentor|dog|cat|puppy|kitten|"
     r"family|students?|woman|man|girl|boy|people|someone|doctor|baby|twins?|roommate|flatmate|pets?|turtles?|rabbit|horse|[a-z]+-in-law|in law)\b|(?<=[a-z,] )(?-i:[A-Z][a-z]+)",
     re.IGNORECASE,
 )
@@ -241,11 +253,12 @@ def without_aside(clause: str) -> str:
         return _without_address(clause)
     if worth_keeping(clause):
         return clause
-    for match in _ASIDE.finditer(clause):
-        head = clause[: match.start()]
-        if len(head.split()) > 2 and worth_keeping(head):
-            return head
-    return clause
+    return next((head for head in heads(clause) if worth_keeping(head)), clause)
+
+
+def heads(clause: str, fewest: int = 3) -> list[str]:
+    """What stands before each aside of a clause, the shortest first; of no fewer words."""
+    return [head for match in _ASIDE.finditer(clause) if len((head := clause[: match.start()]).split()) >= fewest]
 
 
 _BREAK = re.compile(r",? (?:and|but|so|because|bc|cos|cuz|no|which|as) |[,;] | [-–] ")
@@ -344,6 +357,8 @@ def about_others(clause: str) -> bool:
     plain = clause.strip().rstrip(".!…,; ")
     if relation_of("user", plain)[0] == ("age",):
         return True
+    if _TURN_OF_OTHERS.match(plain) and states(plain):
+        return True
     if not states(plain) or _DEICTIC.search(plain) or _EMPTY.search(plain):
         return False
     if re.match(
@@ -355,4 +370,4 @@ def about_others(clause: str) -> bool:
     if _NOTICE.match(plain):
         return False
     rich = len(_rich(plain)) + _dated(plain)
-    return rich >= 2 or (rich == 1 and (_specific(plain) or bool(_OTHERS_LAST.match(plain) or _OF_USER.search(plain))))
+    return rich >= 2 or (rich == 1 and (_specific(plain) or bool(_OTHERS_LAST.match(plain) or _AILS.match(plain) or _OF_USER.search(plain))))
