@@ -31,11 +31,12 @@ from chatmem.memory.person import second_person
 from chatmem.memory.propose import Proposer
 from chatmem.memory.recall import Explanation
 from chatmem.memory.recall import explain as explain_recall
-from chatmem.memory.rule_reply import may_refuse, now_reply, refused, rule_reply
+from chatmem.memory.rule_reply import may_refuse, now_reply, refused, rule_reply, said_reply
 from chatmem.prompts import load_prompt
 from chatmem.store import Store
 from chatmem.types import Cancelled, Clock, Failed, Finished, Memory, Operation, Recall, Recalled, Session, Token, Turn, TurnEvent, Usage
 from chatmem.vectors import VectorIndex
+from chatmem.words import content_stems
 
 if TYPE_CHECKING:
     import numpy as np
@@ -199,7 +200,8 @@ class Chat:
         if info is None:
             yield Cancelled(turn=user, recall=found, usage=Usage())
             return
-        plain = now_reply(user.content, self.clock().astimezone())
+        before = next((turn.content for turn in reversed(conversation.turns[:-1]) if turn.role == "user"), None)
+        plain = now_reply(user.content, self.clock().astimezone()) or said_reply(user.content, before)
         skill = skill_of(info.parameters, info.adapter)
         if plain is None and skill != "full":
             learnt = stated(self.store, user) if self.settings.memory.write and not conversation.temporary else []
@@ -329,6 +331,12 @@ class Chat:
             return f"I will remember: {second_person(self.remember(rest, user.id).text)}", off
         candidates = self.forget_candidates(rest)
         if not candidates:
+            past = next((memory for memory in self.store.memories("superseded") if content_stems(rest) <= content_stems(memory.text)), None)
+            if past is not None:
+                return (
+                    f"That no longer holds and stands only in the timeline: {second_person(past.text)} To erase it for good, press X there (F3).",
+                    off,
+                )
             return "I have no memory of that, so there is nothing to forget.", off
         conversation.pending = [memory.id for memory in candidates]
         return "I would forget:\n\n" + "\n".join(
@@ -392,11 +400,19 @@ class Chat:
         return memory
 
     def forget_candidates(self, words: str) -> list[Memory]:
-        """Active memories that these words could mean, best first; nothing is changed."""
+        """Active memories that these words could mean, best first; nothing is changed.
+
+        Those that have all the words are meant, if there are any; where only what no longer holds has them, nothing current is.
+        """
         found = self.recall(words, limit=20)
         ids = [item.id for item in found.items if item.source == "memory" and (item.parts["overlap"] >= 0.5 or item.parts["cosine"] >= 0.6)]
         by_id = {memory.id: memory for memory in self.store.memories("active", ids)}
-        return [by_id[id_] for id_ in ids if id_ in by_id][:10]
+        near = [by_id[id_] for id_ in ids if id_ in by_id]
+        asked = content_stems(words)
+        exact = [memory for memory in near if asked <= content_stems(memory.text)]
+        if not exact and any(asked <= content_stems(memory.text) for memory in self.store.memories("superseded")):
+            return []
+        return (exact or near)[:10]
 
     def forget(self, ids: list[str]) -> int:
         """Archive memories; returns how many really are out of recall."""

@@ -136,6 +136,27 @@ def test_corrections_in_plain_words_leave_what_is_true(chat: Chat, texts: tuple[
     assert set(current(chat)) == remembered
 
 
+def test_an_answer_is_put_right_as_well(chat: Chat) -> None:
+    say(chat, "I live in Munich.")
+    session = chat.store.new_session()
+    asked = chat.store.add_turn(session.id, "user", "where do I live?", None)
+    answered = chat.store.add_turn(session.id, "assistant", "You live in Munich.", asked.id)
+    chat.store.add_turn(session.id, "user", "no sorry, it's Hamburg", answered.id)
+    chat.learner.learn()
+    assert current(chat) == ["The user lives in Hamburg."]
+
+
+def test_who_died_is_no_longer_there(chat: Chat) -> None:
+    say(chat, "I have a dog named Max", "Max died yesterday")
+    assert current(chat) == ["The user's dog Max died yesterday (1 March 2026)."]
+
+
+def test_forgetting_what_no_longer_holds_leaves_what_does(chat: Chat) -> None:
+    say(chat, "I live in Berlin.", "I live in Hamburg now.")
+    assert chat.forget_candidates("I live in Berlin") == []
+    assert [memory.text for memory in chat.forget_candidates("I live in Hamburg")] == ["The user lives in Hamburg now."]
+
+
 def test_a_message_puts_the_one_before_it_right(chat: Chat) -> None:
     say(
         chat,

@@ -493,11 +493,27 @@ def _paraphrase(pair: Pair) -> Found:
     return ("PASS", "the same in other words") if pair.cosine >= (SURE if len(pair.gained) + len(pair.lost) == 1 else SURE_ALL) else None
 
 
+_DIED = re.compile(
+    r"The user's (?:[\w-]+ )*?(?P<kind>[\w-]+)(?: (?P<name>[A-ZÀ-Þ][\w'-]*))? (?:has |sadly |just )*(?:died|passed away|passed|was put (?:down|to sleep)|had to be put (?:down|to sleep)|was run over|is dead)\b"
+)
+_HAS_ONE = r"The user (?:has|got|has got|adopted|rescued|bought|keeps) an? (?:[\w-]+ )*?(?:{kind}(?! \w*(?:called|named))|[\w-]+,? (?:called|named) {name})(?=$|[.,]| (?:who|and|from)\b)"
+
+
+def _no_more(pair: Pair) -> Found:
+    """Whom the user had, and who died: "has a dog called Max", "dog Max died yesterday"."""
+    gone = _DIED.match(pair.new.text)
+    if gone is None:
+        return None
+    had = _HAS_ONE.format(kind=re.escape(gone["kind"]), name=re.escape(gone["name"] or "(?!)"))
+    return ("END", "who the user had died") if re.match(had, pair.old.text, re.IGNORECASE) else None
+
+
 _RULES: tuple[Callable[[Pair], Found], ...] = (
     _given_up,
     _status,
     _job_lost,
     _parted,
+    _no_more,
     _ending,
     came_about,
     _related,

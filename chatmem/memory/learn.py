@@ -19,8 +19,10 @@ from chatmem.memory.extract import command, extract
 from chatmem.memory.given import extract_given
 from chatmem.memory.keys import Embed, memory_vectors
 from chatmem.memory.people import names_in, starters_in, things_in
+from chatmem.memory.person import said_by_user
 from chatmem.store import Store
 from chatmem.types import Candidate, Link, Memory, Operation, Origin, Turn
+from chatmem.words import is_question
 
 Propose = Callable[[str, datetime, Sequence[Candidate]], list[Candidate]]
 """What a model finds in a message beyond the candidates known by rule, each checked against the message."""
@@ -65,7 +67,7 @@ def _learn(
 def stated(store: Store, turn: Turn) -> list[Candidate]:
     """What a user's turn states by rule, names told of before understood, or puts right in the one before it; nothing is changed."""
     before = _message_before(store, turn) if len(turn.content) <= LONGEST else None
-    if before and (right := corrected(turn.content, before.content)):
+    if before and (right := corrected(turn.content, before.content) or corrected(turn.content, _answer_to(store, before))):
         was, now = (extract(text, said.created_at.astimezone()) for text, said in zip(right, (before, turn), strict=True))
         return [
             new.model_copy(update={"span": turn.content.strip(), "corrects": old.text})
@@ -74,6 +76,12 @@ def stated(store: Store, turn: Turn) -> list[Candidate]:
         ]
     told = store.memories_naming(list(dict.fromkeys([*names_in(turn.content), *things_in(turn.content), *starters_in(turn.content)])))
     return extract(turn.content, turn.created_at.astimezone(), told, before.content if before else "")
+
+
+def _answer_to(store: Store, question: Turn) -> str:
+    """What was answered to a user's question, as the user would say it; "" to what asks nothing: "where do I live?", "You live in Munich.", "no, it's Hamburg"."""
+    _, reply = store.round(question.id)
+    return said_by_user(reply.content) if reply is not None and is_question(question.content) and len(reply.content) <= LONGEST else ""
 
 
 def _message_before(store: Store, turn: Turn) -> Turn | None:

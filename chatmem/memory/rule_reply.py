@@ -40,6 +40,11 @@ _GLAD = re.compile(
     r"|has a new job|passed (?:the|your|his|her|their)|graduated|won|got into (?-i:[A-Z])\w+|cancer[- ]free|all clear|bought (?:a|the|your first) (?:house|flat|home)|out of hospital)\b",
     re.IGNORECASE,
 )
+_NO_GOOD = re.compile(
+    r"\b(?:hates?|can't stand|dislikes?|(?:don't|doesn't) like|scared|afraid|terrified|allergic|allergy|intolerant|diabet\w+|asthma|depress\w+|anxi\w+|pain|hurts?|aches?|bad|worse|worst|ill|sick|broken|lost|late|debt|owes?|lonely|struggling)\b",
+    re.IGNORECASE,
+)
+"""What is not good to know."""
 _LONG_AGO = re.compile(
     r"\b(?:in (?:19|20)\d\d|(?:19|20)\d\d\b(?=\.$)|years ago|as a (?:kid|child)|when (?:you|he|she) (?:was|were)|used to)\b", re.IGNORECASE
 )
@@ -53,6 +58,12 @@ _NOW_ASKED = re.compile(
     r"^\W*(?:(?:so|and|hey|ok|hi|please|do you know|can you tell me|tell me)\b,? ?)*"
     r"(?:(?:what|which) (?:day|date|time|year|month|day of the (?:week|month)) (?:is it|it is|is today)|what(?:['’]?s| is) (?:the |today['’]?s )(?:date|day|time|year))"
     r"(?: (?:now|today|right now|please|again))*\W*$",
+    re.IGNORECASE,
+)
+_ALIVE_ASKED = re.compile(r"\b(?:do (?:i|we) (?:still )?have|how(?:['’]?s| is| are)|alive|what happened to)\b", re.IGNORECASE)
+_DIED = re.compile(r"\b(?:died|passed away|put (?:down|to sleep))\b", re.IGNORECASE)
+_SAID_ASKED = re.compile(
+    r"^\W*(?:(?:so|and|hey|ok|wait)\b,? )*what (?:did i|have i) (?:just |last )?(?:say|said|write|written|asked?|told|tell|typed?)(?: (?:you|just now|before that|before this|last|again))*\W*$",
     re.IGNORECASE,
 )
 MAX_REPEATED = 3  # facts said back; the rest is learnt in silence
@@ -83,6 +94,7 @@ def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], nu
     facts = [second_person(candidate.text) for candidate in candidates[:MAX_REPEATED]]
     lead = " ".join(facts)
     moved = SORRY if _SAD.search(lead) and not _GLAD.search(lead) else GLAD if _GLAD.search(lead) and not _LONG_AGO.search(lead) else OPENERS
+    moved = OPENERS[:2] if moved is OPENERS and _NO_GOOD.search(lead) else moved
     opener = moved[number // 2 % len(moved)]
     return opener.format(lead[0].lower() + lead[1:] if ": {}" in opener and re.match(r"(?:You|Your|The|They)\b", lead) else lead)
 
@@ -90,6 +102,13 @@ def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], nu
 def now_reply(message: str, now: datetime) -> str | None:
     """The day and the time, where somebody asks just that: no model can know it."""
     return f"It is {written(now.date(), weekday=True)}, {now:%H:%M}." if _NOW_ASKED.match(message) else None
+
+
+def said_reply(message: str, before: str | None) -> str | None:
+    """The user's own last message, where somebody asks just for that."""
+    if not _SAID_ASKED.match(message):
+        return None
+    return f"You said: “{before}”" if before else "You have not said anything yet in this conversation."
 
 
 def may_refuse(begun: str) -> bool:
@@ -131,9 +150,10 @@ def _diet_minded(message: str, recall: Recall) -> str | None:
 
 def _what_is_over(message: str, recall: Recall) -> str | None:
     """The newest memory about all that is asked, where it denies it: a small model answers "Do I have a dog?" by the dog, not by the "not"."""
-    asked = content_stems(message)
+    asked = content_stems(re.sub(r"\b(?:what happened to|still alive|alive)\b", "", message, flags=re.IGNORECASE))
     about = [item for item in recall.shown if item.source == "memory" and asked and asked <= content_stems(item.text)]
     newest = max(about, key=lambda item: item.said_at, default=None)
-    if newest is None or not NEGATIVE.search(newest.text) or NEGATIVE.search(message) or asks_for_history(message):
+    over = newest is not None and (NEGATIVE.search(newest.text) or (_ALIVE_ASKED.search(message) and _DIED.search(newest.text)))
+    if newest is None or not over or NEGATIVE.search(message) or asks_for_history(message):
         return None
     return second_person(newest.text)
