@@ -102,6 +102,15 @@ def test_a_newer_fact_takes_the_place_of_the_older_which_stays_in_its_history(ch
             ("I have a dentist appointment next Friday.", "My dentist appointment was moved to Monday 9 March."),
             {"The user's dentist appointment was moved to Monday 9 March (9 March 2026)."},
         ),
+        (
+            ("I have an appointment with Dr. Weber on Monday at 9:30", "the appointment is at 10 now"),
+            {"The user has an appointment with Dr. Weber on Monday at 10 (9 March 2026)."},
+        ),
+        (("dentist is thursday at 3", "dentist moved to 4pm"), {"The user's dentist is thursday at 4pm (5 March 2026)."}),
+        (("I owe Tom 50 euros", "paid Tom back"), {"The user paid Tom back."}),
+        (("I lent Anna my drill", "Anna gave the drill back"), {"Anna gave the drill back."}),
+        (("my brother Ben owes me 20 quid", "Ben finally paid me back"), {"The user's brother Ben finally paid the user back."}),
+        (("I owe Tom 50 euros", "paid Ana back"), {"The user owes Tom 50 euros.", "The user paid Ana back."}),
         (  # whose it is, and of which month, the older memory knows
             ("we have two kids, Ellie who's 9 and Sam", "Ellie has a gymnastics competition on 12 April", "competition got moved to the 19th"),
             {"The user has two kids, Ellie who's 9 and Sam.", "The user's kid Ellie's gymnastics competition got moved to the 19th (19 April 2026)."},

@@ -24,10 +24,34 @@ _WRITTEN_DAY = re.compile(r" \((?P<day>[^()]*)\)\.$")
 _FAR = 45  # days between the old day and the new
 
 
+_CLOCK = r"\d{1,2}[:.]\d\d(?: ?[ap]m\b)?|\d{1,2} ?[ap]m\b|noon|midnight"
+_TIME = re.compile(
+    rf"\b(?:(?:at|to|till) (?P<clock>{_CLOCK})|at (?P<hour>(?:half (?:past )?|quarter (?:past|to) )?\d{{1,2}}\b)(?! (?:percent|euros|pounds|dollars|years?)\b))",
+    re.IGNORECASE,
+)
+
+
+def with_new_time(candidate: Candidate, old: Memory) -> Candidate:
+    """What the old memory says at the new time, where the candidate tells nothing but that: "the appointment is at 10 now"."""
+    now, was = _TIME.search(candidate.text), _TIME.search(old.text)
+    if not now or not was or candidate.event_start or len(content_words(candidate.text)) > 3:
+        return candidate
+    text = f"{old.text[: was.start()]}at {now['clock'] or now['hour']}{old.text[was.end() :]}"
+    return candidate.model_copy(
+        update={
+            "text": text,
+            "kind": old.kind,
+            "event_start": old.event_start,
+            "event_end": old.event_end,
+            "keywords": list(dict.fromkeys(content_words(text)))[:12],
+        }
+    )
+
+
 def read_with(candidate: Candidate, old: Memory, said: date) -> Candidate:
     """A candidate that moves what the old memory tells of, said of whom and what that is, and with its bare day ("the 19th") as near to the old one as may be, not before the day it was ``said``; any other candidate as it is."""
-    if not SHIFT.search(candidate.text):
-        return candidate
+    if (timed := with_new_time(candidate, old)) is not candidate or not SHIFT.search(candidate.text):
+        return timed
     text = candidate.text
     thing = _THING.match(text)
     if thing and (had := re.match(_HAS.format(thing=re.escape(thing["thing"])), old.text, re.IGNORECASE)):

@@ -127,7 +127,7 @@ _NEW_DAY = re.compile(
 )
 """“The flight was cancelled because of fog, new date is 3 December”."""
 _AND_DO = re.compile(
-    r"(?<=[\w']), (?:and )?(?P<verb>work|live|study|teach|run|own|drive) (?=(?:in|at|as|for|with|on|near|from|an?|my)\b)", re.IGNORECASE
+    r"(?<=[\w']), (?:and )?(?P<verb>work|live|study|teach|run|own|drive|want) (?=(?:to|in|at|as|for|with|on|near|from|an?|my)\b)", re.IGNORECASE
 )
 """A verb without its "I" behind a comma: "I'm 27, work in a shop"."""
 _PUT_ON = re.compile(
