@@ -110,6 +110,16 @@ def test_a_newer_fact_takes_the_place_of_the_older_which_stays_in_its_history(ch
         (("I owe Tom 50 euros", "paid Tom back"), {"The user paid Tom back."}),
         (("I lent Anna my drill", "Anna gave the drill back"), {"Anna gave the drill back."}),
         (("my brother Ben owes me 20 quid", "Ben finally paid me back"), {"The user's brother Ben finally paid the user back."}),
+        (
+            ("baby won't sleep, she's 5 months. her name's Isla", "isla has her jabs on the 24th", "jabs got moved to 1 april"),
+            {
+                "The user's baby won't sleep.",
+                "The user's baby is 5 months.",
+                "The user's baby's name is Isla.",
+                "The user's baby Isla's jabs got moved to 1 april (1 April 2026).",
+            },
+        ),
+        (("my exam is on the 12th of May", "the exam is moved, it will be 16 May"), {"The user's exam was moved to 16 May (16 May 2026)."}),
         (("I owe Tom 50 euros", "paid Ana back"), {"The user owes Tom 50 euros.", "The user paid Ana back."}),
         (  # whose it is, and of which month, the older memory knows
             ("we have two kids, Ellie who's 9 and Sam", "Ellie has a gymnastics competition on 12 April", "competition got moved to the 19th"),

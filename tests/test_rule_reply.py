@@ -62,6 +62,7 @@ def test_what_is_no_longer_so_is_said_as_it_stands(message: str, items: list[Rec
     ("message", "texts", "reply"),
     [
         ("what's my husband called", ["The user's husband Rui drives a van."], "Your husband is called Rui."),
+        ("What is the name of my husband?", ["The user's husband Rui drives a van."], "Your husband is called Rui."),
         ("What is my pet called?", ["The user has a tortoise named Usain."], "Your pet is called Usain."),
         ("do you remember my boss's name?", ["The user moved house with the user's boss Ann."], "Your boss is called Ann."),
         ("What is my landlord's name?", ["The user's landlord is called Mr Okafor."], "Your landlord is called Mr Okafor."),

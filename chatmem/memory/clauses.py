@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from chatmem.memory.fragments import done_to_me, whole, with_my, with_names
+from chatmem.memory.time_words import DAYS, MONTHS
 
 _SPOKEN = {
     "im": "I'm",
@@ -122,7 +123,8 @@ _TODAY_IS = re.compile(
 )
 _NOW_DO = re.compile(r"(?:,|,? and) (?P<now>now|currently) (?P<verb>live|work|rent|drive|study|teach|own|run|play)\b", re.IGNORECASE)
 _NEW_DAY = re.compile(
-    r"(?P<what>(?:the |my |our )?[\w' -]{3,30}?) (?:was|were|got|is|has been|had been) (?:cancelled|canceled|postponed|called off|moved|delayed)\b[^,.;]*[,.;] (?:and |so )?(?:the )?new (?:date|day|one|time|slot|appointment) is (?P<day>.+)",
+    r"(?P<what>(?:the |my |our )?[\w' -]{3,30}?)(?:'s| was| were| got| is| has been| had been| has)? (?:been )?(?:cancelled|canceled|postponed|called off|moved|delayed|put off|pushed)\b[^,.;]*[,.;] (?:and |so )?"
+    rf"(?:(?:the )?new (?:date|day|one|time|slot|appointment) is|(?:now )?it(?:'s| is| will be|'ll be)(?: now)?(?= (?:on )?(?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)?\b|{'|'.join([*DAYS, *MONTHS])})\b)) (?:on )?(?P<day>.+)",
     re.IGNORECASE,
 )
 """“The flight was cancelled because of fog, new date is 3 December”."""
@@ -140,7 +142,7 @@ _OWN_DATE = re.compile(
     re.IGNORECASE,
 )
 _LAST_TALK = re.compile(
-    r",? since (?:we|i) (?:last )?(?:spoke|talked|chatted|chat|met)\b|since (?:our|the) last (?:chat|talk|conversation),? ?|,? (?:btw|by the way|lol|tbh|though|too|speaking of|yay|woohoo|phew|ugh|wow|omg|thank god|thank goodness)(?=[.!]*$)|,? (?:btw|by the way|tbh|ngl|imo|fyi|obvs|obviously|of course)(?=,)|, (?:i )?(?:found (?:that |it )?out|learn(?:ed|t) (?:that |it )?|discovered (?:that |it )?)(?: |)the hard way$|,? (?:so )?(?:as )?you can (?:guess|imagine)\b.*$",
+    r",? since (?:we|i) (?:last )?(?:spoke|talked|chatted|chat|met)\b|since (?:our|the) last (?:chat|talk|conversation),? ?|,? (?:btw|by the way|lol|tbh|though|too|speaking of|yay|woohoo|phew|ugh|wow|omg|thank god|thank goodness)(?=[.!]*$)|,? (?:btw|by the way|tbh|ngl|imo|fyi|obvs|obviously|of course)(?=,)|, (?:i )?(?:found (?:that |it )?out|learn(?:ed|t) (?:that |it )?|discovered (?:that |it )?)(?: |)the hard way$|, (?:the |my )?(?:doctor|doc|gp|dentist|nurse|vet|consultant|physio) (?:says|said)$|,? (?:so )?(?:as )?you can (?:guess|imagine)\b.*$",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
@@ -163,6 +165,7 @@ def spell(text: str) -> str:
     text = re.sub(r"(?<![\w'])[a-z]+\b(?!')", lambda m: _SPOKEN.get(m[0], m[0]), text)
     text = re.sub(r"([!?])[!?]+", r"\1", text)
     text = re.sub(r"\b(left|right) handed\b", r"\1-handed", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b(her|his|its) name's\b", r"\1 name is", text, flags=re.IGNORECASE)
     text = re.sub(r"\bmy name's\b|^(?:hi|hey|hello|yo)?[,! ]*(?:the )?name's(?= [A-Z])", "my name is", text, flags=re.IGNORECASE)
     text = re.sub(r"(?:^|(?<=, ))(?=(?:first|second|third|fourth|final) year (?:at|in|of) )", "I'm in my ", text, flags=re.IGNORECASE)
     text = " ".join(text.split()).lstrip("-–—*• ")

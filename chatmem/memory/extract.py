@@ -193,8 +193,12 @@ def implied(candidate: Candidate, today: date) -> list[str]:
 _ROLE_AT = re.compile(r"^(The user(?:'s [\w' -]+?)?) is ((?:now )?an? [a-z][\w' -]*? at (?:the )?[A-ZÀ-Þ].*)$")
 
 
+_HAS_YEARS = re.compile(r"^(?P<who>The user(?:'s [\w' -]+?)?|[A-ZÀ-Þ][\w'-]*) has (?P<age>[1-9]\d?) years(?: old)?\.$")
+
+
 def restated(sentence: str) -> str:
-    """Work said by its role, as work: "is a midwife at York Hospital" becomes "works as a midwife at York Hospital"."""
+    """Work said by its role, as work: "is a midwife at York Hospital" becomes "works as a midwife at York Hospital"; an age as English says it."""
+    sentence = _HAS_YEARS.sub(r"\g<who> is \g<age>.", sentence)
     match = _ROLE_AT.match(sentence)
     relation = read(sentence).relation
     return f"{match[1]} works as {match[2].removeprefix('now ')}" if match and relation == ("occupation",) else sentence
@@ -235,7 +239,7 @@ _ASIDE = re.compile(r"\b(?:because|so that|which|whose|when|while|after|before|u
 """What follows has its own time, not that of the main clause."""
 _STATE = re.compile(
     r"The user(?:'s [\w' ]+?)?(?: and [\w' ]+?)? (?:(?:also|still|now|really|currently) )*(?:is|are|has|likes|loves|works|lives|prefers|hates|speaks|wants)\b"
-    r"(?! (?:an? (?:\w+ )?(?:appointment|meeting|interview|exam|test|flight|date|trip|party|wedding|concert|surgery|deadline|presentation|reservation|booking|game|match|race|class reunion|show|due)|tickets|plans|due|scheduled|set|booked|on|to|got \w+ed|closing|opening|"
+    r"(?! (?:(?:her|his|their) (?:\w+ ){0,2}?(?:on|tomorrow|next|this)\b|an? (?:\w+ )?(?:competition|recital|performance|tournament|audition|viewing|hearing|operation|op|scan|lesson|jab|check-?up|funeral|christening|final|resit|retake|gig|rehearsal|appointment|meeting|interview|exam|test|flight|date|trip|party|wedding|concert|surgery|deadline|presentation|reservation|booking|game|match|race|class reunion|show|due)|tickets|plans|due|scheduled|set|booked|on|to|got \w+ed|closing|opening|"
     r"been (?:promoted|diagnosed|accepted|hired|fired)|(?:just |finally |also |already )?\w+(?:ed|en|ught|one|ade|old)\b|(?:\w+ly )?(?!during|interesting|boring|amazing|outstanding)\w+ing\b))",
     re.IGNORECASE,
 )

@@ -20,7 +20,7 @@ _COUNT = r"(?:\d|two|three|four|five|six)"
 _KIN = (
     "mum|mom|mummy|mommy|mama|dad|daddy|papa|gran|granny|grandma|nana|nan|nonna|nonno|oma|opa|grandad|grandpa|(?:step)?daughter|(?:step)?son|grandson|granddaughter|twins|sister|sis|brother|bro|"
     "wife|husband|hubby|missus|partner|girlfriend|gf|boyfriend|bf|fiancée?|nephew|niece|cousin|uncle|aunt|auntie|boss|landlord|landlady|lodger|flatmate|roomm?ate|housemate|neighbou?r|cleaner|"
-    "best (?:friend|mate)|mate|friend|colleague|ex(?= (?:has|is|was|wants|got)\b)|eldest|youngest|(?:brother|sister|mother|father)[ -]in[ -]law|dog|cat|puppy|kitten"
+    "best (?:friend|mate)|mate|friend|colleague|ex(?= (?:has|is|was|wants|got)\b)|eldest|youngest|baby(?! (?:shower|monitor|food|clothes|names?)\b)|toddler|newborn|(?:brother|sister|mother|father)[ -]in[ -]law|dog|cat|puppy|kitten"
 )
 _BARE_KIN = re.compile(
     rf"(?:^|(?<=, )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?:the (?=wife\b|missus\b|husband\b|kids\b))?(?P<who>{_KIN}|(?<=the )kids)"

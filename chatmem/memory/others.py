@@ -17,7 +17,7 @@ OWN_ROLES = (
     "doctor|doc|gp|dentist|vet|nurse|surgeon|cardiologist|dermatologist|neurologist|oncologist|psychologist|psychiatrist|specialist|midwife|optician|pharmacist|physio"
     "|physiotherapist|therapist|coach|trainer|instructor|teacher|tutor|professor|lecturer|supervisor|headmaster|headmistress|boss|manager|foreman|dispatcher|team leader"
     "|landlord|landlady|lawyer|solicitor|notary|accountant|mechanic|plumber|electrician|builder|carpenter|roofer|tailor|hairdresser|barber|insurer|bank|priest|pastor"
-    "|neighbou?r|trainee|apprentice|lodger|tenant|babysitter|childminder|cleaner|maid|gardener|caretaker|case worker|employer|minister|vicar|imam|rabbi|caseworker|social worker|probation officer|consultant|counsell?or|chiropractor|farrier"
+    "|neighbou?r|trainee|apprentice|lodger|tenant|babysitter|childminder|cleaner|maid|gardener|caretaker|case worker|employer|minister|vicar|imam|rabbi|caseworker|social worker|probation officer|health visitor|dog walker|childminder|au pair|consultant|counsell?or|chiropractor|farrier"
 )
 _ONES_OWN = r"(?:boss|landlord|landlady|gp|dentist|employer|team leader|supervisor|foreman|case worker|lodger|trainee)"
 """Said without "my", they are the user's own nearly always; "the doctor" may be anybody's."""
@@ -152,7 +152,7 @@ _MONEY = r"(?:[£$€]|r|rs\.? ?)?\d[\d.,]*(?: ?(?:k|grand|thousand|million|mil|
 _THINGS = re.compile(
     r"exams?|tests?|retest|resit|interview|wedding|match|game|derby|gig|concert|show|rehearsals?|practice|training|lease|rent|deadline|signing|closing|hearing|surgery|operation|op|scan|appointment|class|course|lessons?|party|trip|flight"
     r"|meeting|festival|competition|final|delivery|viewing|mediation|service|assignment|project|essay|paper|quiz|raffle|loan|bill|fees?|tickets?|price|deposit|budget|salary|pay|shift|visa|passport|licen[cs]e|haircut|naming|ceremony|funeral"
-    r"|christening|reunion|tournament|race|marathon|audition|recital|exhibition|fair|market|move|kitchen|bathroom|boiler|roof|car|bike|van|laptop|phone",
+    r"|christening|jabs?|vaccinations?|injections?|results|keys|nursery|gymnastics|swimming|football|choir|yoga|therapy|physio|chemo|dialysis|check-?up|review|inspection|graduation|prom|due date|reunion|tournament|race|marathon|audition|recital|exhibition|fair|market|move|kitchen|bathroom|boiler|roof|car|bike|van|laptop|phone",
     re.IGNORECASE,
 )
 """What a single word before a verb is surely no name: "lease is up", but "arvid got bumped"."""

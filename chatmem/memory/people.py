@@ -70,7 +70,7 @@ _AFTER_HAS = re.compile(
 )
 _STARTS_THEIR = re.compile(r"^(?P<pronoun>his|her|its) (?P<rest>.+)$", re.IGNORECASE)
 _TOLD = re.compile(
-    rf"\b[Tt]he user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION}) (?:is (?:called|named) )?(?P<name>{_CALLED})| (?:has|got|adopted|rescued|bought|owns|fosters|keeps) an? (?:[a-z-]+ )*?(?P<relation>(?:(?:[a-z]+ )?{_RELATION}|[a-z-]+)) (?:called|named) (?P<called>{_CALLED}))\b"
+    rf"\b[Tt]he user(?:'s (?P<kin>(?:[a-z]+ )?{_RELATION})(?:'s name is | (?:is (?:called|named) )?)(?P<name>{_CALLED})| (?:has|got|adopted|rescued|bought|owns|fosters|keeps) an? (?:[a-z-]+ )*?(?P<relation>(?:(?:[a-z]+ )?{_RELATION}|[a-z-]+)) (?:called|named) (?P<called>{_CALLED}))\b"
 )
 _IS_CALLED = re.compile(rf"(?:is|was) (?:called |named )?(?P<name>{_CALLED})(?=$|[,.;]| and\b| who\b)")
 _HIM = re.compile(r"\b(?:him|her|his)\b", re.IGNORECASE)
@@ -341,7 +341,8 @@ def as_own(clause: str, told: Iterable[str]) -> str:
     thing = re.escape(match["thing"].lower())
     own = re.compile(rf"The user(?:'s)?\b[^.]*? (?:[\w-]+ ){{0,2}}{thing}\b")
     name = re.compile(rf"\b{match['thing'].capitalize()}\b")
-    return f"my {clause[match.start('thing') :]}" if any(own.match(text) and not name.search(text) for text in told) else clause
+    known = list(told)
+    return f"my {clause[match.start('thing') :]}" if any(map(own.match, known)) and not any(map(name.search, known)) else clause
 
 
 def names_in(message: str) -> list[str]:

@@ -43,10 +43,13 @@ _FOOD = re.compile(
     r"\b(?:eat(?:ing)?|cook(?:ing)?|bak(?:e|ing)|recipes?|restaurants?|caf[eé]s?|dinner|lunch|breakfast|brunch|supper|snacks?|meals?|menu|dish(?:es)?|drinks?|desserts?|cakes?|food|groceries|takeaway|takeout|order|lattes?|cappuccino|coffee|milkshakes?|beers?|wine|cocktails?|pizza|burgers?|curry|pasta|ice cream|chocolates?|cheese|bread|sandwich(?:es)?|cookies?|biscuits?|pies?|steak|sushi|omelette|soup|noodles)\b",
     re.IGNORECASE,
 )
-DIET = (
-    "allergic allergy intolerant intolerance vegetarian vegan pescatarian coeliac celiac gluten lactose halal kosher diabetic diabetes pregnant diet"
-)
+DIET = "allergic allergy intolerant intolerance vegetarian vegan pescatarian coeliac celiac gluten lactose halal kosher diabetic diabetes pregnant diet eat drink"
 """What has to be minded in advice on food, as words to search memories for."""
+_MINDED = re.compile(
+    r"\b(?:allerg\w+|intoleran\w+|vegetarian|vegan|pescatarian|co?eliac|gluten|lactose|halal|kosher|diabet\w+|pregnant|diet"
+    r"|(?:can't|cannot|can not|must not|mustn't|may not|not allowed to|shouldn't|should not|doesn't|does not|don't|never|no longer|stopped) (?:eats?|drinks?|have|eating|drinking))\b",
+    re.IGNORECASE,
+)
 _NO_FOOD = re.compile(
     r"\b(?:allerg\w+|intoleran\w+)\b.*\b(?:penicillin|amoxicillin|antibiotics?|aspirin|ibuprofen|paracetamol|codeine|morphine|sulfa|medicines?|medication|drugs?|an(?:a)?esthetics?|iodine|latex|nickel|plasters?"
     r"|pollen|grass|hay|birch|ragweed|dust|mites?|mou?ld|feathers?|fur|cats?|dogs?|horses?|hamsters?|rabbits?|bees?|wasps?|mosquito\w*|stings?|perfumes?|bleach|detergents?|sun|wool)\b",
@@ -96,7 +99,7 @@ def asks_for_advice(question: str) -> bool:
 
 def bears_on_food(memory: str) -> bool:
     """Whether one of the memories found by the words of ``DIET`` has to be minded at table: no allergy to penicillin or cats."""
-    return _NO_FOOD.search(memory) is None
+    return _MINDED.search(memory) is not None and _NO_FOOD.search(memory) is None
 
 
 def asks_for_food(question: str) -> bool:

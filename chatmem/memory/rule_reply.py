@@ -49,8 +49,8 @@ _LONG_AGO = re.compile(
     r"\b(?:in (?:19|20)\d\d|(?:19|20)\d\d\b(?=\.$)|years ago|as a (?:kid|child)|when (?:you|he|she) (?:was|were)|used to)\b", re.IGNORECASE
 )
 _NAME_ASKED = re.compile(
-    r"^\W*(?:(?:so|and|hey|ok|remind me),? )*(?:do you (?:know|remember) )?(?:(?:what|who)(?:['’]?s| is| was| are)? )?(?:the names? of )?my (?P<who>[\w-]+(?: [\w-]+)?)"
-    r"(?:['’]?s?['’]? names?(?: is| are)?|(?: is| are)? (?:called|named))(?: again)?\W*$",
+    r"^\W*(?:(?:so|and|hey|ok|remind me),? )*(?:do you (?:know|remember) )?(?:(?:what|who)(?:['’]?s| is| was| are)? )?"
+    r"(?:the names? of (?:my|our) (?P<of>[\w-]+(?: [\w-]+)?)|my (?P<who>[\w-]+(?: [\w-]+)?)(?:['’]?s?['’]? names?(?: is| are)?|(?: is| are)? (?:called|named)))(?: again)?\W*$",
     re.IGNORECASE,
 )
 """“What's my husband called?”, “my sister's name?”, “do you remember what my dog is called”."""
@@ -136,7 +136,7 @@ def refused(message: str, recall: Recall, refusal: str) -> str:
 def _name_asked(message: str, recall: Recall) -> str | None:
     """The name that is asked for, where memory knows one and only one: a small model, asked what somebody is called, refuses."""
     match = _NAME_ASKED.match(message)
-    who = match["who"].casefold() if match else ""
+    who = (match["of"] or match["who"]).casefold() if match else ""
     names = names_of(who, [item.text for item in recall.items if item.source == "memory"]) if who else []
     return f"Your {who} is called {names[0]}." if len(names) == 1 else None
 
