@@ -45,7 +45,7 @@ FIRST = re.compile(rf"^{_SUBJECT}", re.IGNORECASE)
 _FINITE = r"(?:is|are|was|were|has|have|had|can|can't|does|doesn't|did|didn't|will|isn't|wasn't|loves?|hates?|likes?|plays?|works?|lives?|goes|went|came|got|made|took|runs?|moved|studies|makes?|wants?|needs?|gets?|speaks?|teaches|meets?|comes|gave|told|bought|kept|left|broke|lost|found|won|sold|took|ate|fell|quit|died|closed|\\w{3,}ed)\\b"
 _SPLIT = re.compile(
     rf"(?:,? and (?=(?:(?-i:[A-Z][a-z]+)|(?:my|our) [\w-]+(?: (?-i:[A-Z])[a-z]+)?) and i\b)|,? (?:and|but|so|plus|then|(?:even )?though|although|yet|whereas) (?:then |also |now |so )?(?=(?:i|i'm|i've|i'll|i'd|we|we're|we've|we'll)\b|(?:my|our) (?:[\w'-]+ ){{1,4}}?{_FINITE})"
-    rf"|,? (?:and|but|so) (?=(?:last|next|this) (?:week|month|year|night|weekend|\w+day),? (?:i|we)\b)|, (?=(?:just|recently|finally) (?:got|finished|came|started|bought|moved|returned)\b)|, (?=(?:now|these days|nowadays) (?:i|i'm|we|we're|it's|it is)\b)|, (?=got (?:laid off|fired|promoted|engaged|married|divorced)\b)|, (?=had to (?!be\b)\w+ )|, (?=(?:the |my |our )?(?:first|next|last|final) (?:[a-z]+ ){{1,2}}(?:is|starts|was) )|, (?={_SUBJECT} (?!own\b)[\w']+ ?)|: (?={_SUBJECT})|,? (?:so|and) (?=please\b)|,? (?:and|but|so) (?={_OTHER} [\w']+)|, (?={_OTHER} ?[\w']+))",
+    rf"|,? (?:and|but|so) (?=(?:last|next|this) (?:week|month|year|night|weekend|\w+day),? (?:i|we)\b)|, (?=(?:just|recently|finally) (?:got|finished|came|started|bought|moved|returned)\b)|, (?=(?:now|these days|nowadays) (?:i|i'm|we|we're|it's|it is)\b)|, (?=got (?:laid off|fired|promoted|engaged|married|divorced)\b)|,? (?:and|but|so) (?=the [\w-]+(?: [\w-]+)? (?:is|was|are|were|got|has been)(?: now)? (?:moved|put off|put back|pushed|postponed|cancelled|canceled|delayed|brought forward|called off)\b)|, (?=had to (?!be\b)\w+ )|, (?=(?:the |my |our )?(?:first|next|last|final) (?:[a-z]+ ){{1,2}}(?:is|starts|was) )|, (?={_SUBJECT} (?!own\b)[\w']+ ?)|: (?={_SUBJECT})|,? (?:so|and) (?=please\b)|,? (?:and|but|so) (?={_OTHER} [\w']+)|, (?={_OTHER} ?[\w']+))",
     re.IGNORECASE,
 )
 _PAIR = re.compile(
@@ -123,7 +123,7 @@ _TODAY_IS = re.compile(
 )
 _NOW_DO = re.compile(r"(?:,|,? and) (?P<now>now|currently) (?P<verb>live|work|rent|drive|study|teach|own|run|play)\b", re.IGNORECASE)
 _NEW_DAY = re.compile(
-    r"(?P<what>(?:the |my |our )?[\w' -]{3,30}?)(?:'s| was| were| got| is| has been| had been| has)? (?:been )?(?:cancelled|canceled|postponed|called off|moved|delayed|put off|pushed)\b[^,.;]*[,.;] (?:and |so )?"
+    r"(?P<what>(?:the |my |our )?[\w' -]{3,30}?)(?:'s| was| were| got| is| has been| had been| has)? (?:been )?(?:cancelled|canceled|postponed|called off|moved|delayed|put off|pushed)\b(?:[^,.;]*[,.;] (?:and |so )?|[^.;]{0,60}\bso )"
     rf"(?:(?:the )?new (?:date|day|one|time|slot|appointment) is|(?:now )?it(?:'s| is| will be|'ll be)(?: now)?(?= (?:on )?(?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)?\b|{'|'.join([*DAYS, *MONTHS])})\b)) (?:on )?(?P<day>.+)",
     re.IGNORECASE,
 )
@@ -164,6 +164,7 @@ def spell(text: str) -> str:
     text = re.sub(r"[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]+", " ", text)
     text = re.sub(r"(?<![\w'])[a-z]+\b(?!')", lambda m: _SPOKEN.get(m[0], m[0]), text)
     text = re.sub(r"([!?])[!?]+", r"\1", text)
+    text = re.sub(rf"\bits (?=(?:now |on |now on )?(?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)?|{'|'.join([*DAYS, *MONTHS])})\b)", "it's ", text)
     text = re.sub(r"\b(left|right) handed\b", r"\1-handed", text, flags=re.IGNORECASE)
     text = re.sub(r"\b(her|his|its) name's\b", r"\1 name is", text, flags=re.IGNORECASE)
     text = re.sub(r"\bmy name's\b|^(?:hi|hey|hello|yo)?[,! ]*(?:the )?name's(?= [A-Z])", "my name is", text, flags=re.IGNORECASE)

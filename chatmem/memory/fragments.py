@@ -25,7 +25,7 @@ _KIN = (
 _BARE_KIN = re.compile(
     rf"(?:^|(?<=, )|(?<=\band )|(?<=\bbut )|(?<=\bso ))(?:the (?=wife\b|missus\b|husband\b|kids\b))?(?P<who>{_KIN}|(?<=the )kids)"
     rf"(?=(?: {_NAMED}){{0,2}}(?: and (?:i|me)\b|'s \w"
-    r"| (?:is|are|was|were|has|have|had|can|can't|will|won't|isn't|doesn't|went|came|got|made|took|lost|broke|told|gave|said|fell|bought|sold|left|born|ate|flew|drove|ran|won|began|grew|spent|paid|sent|caught|taught|felt|kept|met|quit|put|hit|cut|wrote|slept|forgot|chose|just|also|still|always|never|now|(?!jokes|bods?\b|news\b|names\b|food\b)\w{2,}(?:s|ed))\b))",
+    r"| (?:is|are|was|were|has|have|had|can|can't|will|won't|isn't|doesn't|went|came|got|made|took|lost|broke|told|gave|said|fell|bought|sold|left|born|ate|flew|drove|ran|won|began|grew|spent|paid|sent|caught|taught|felt|kept|met|quit|put|hit|cut|wrote|slept|forgot|chose|just|also|still|always|never|now|(?!jokes|bods?\b|news\b|names\b|food\b|plus\b|stuff\b|steps\b|clothes\b|photos\b|pics\b)\w{2,}(?:s|ed))\b))",
     re.IGNORECASE,
 )
 _BARE_THING = re.compile(

@@ -25,7 +25,7 @@ _OFFICES = (
     "owner|seller|buyer|dealer|agent|estate agent|realtor|inspector|engineer|administrator|clerk|judge|examiner|organi[sz]er|conductor|director|council|school|clinic|hospital"
     "|garage|firm|company|office|committee|agency|shop|factory|caterer|photographer|baker|butcher|movers|government|ministry|church|club|choir|cooperative|union|insurance"
 )
-TITLE = r"(?:(?:mr|mrs|ms|dr|prof)\b\.?|(?-i:Miss|Don|Doña|Herr|Frau|Madame|Monsieur|Signora?|Señora?|Auntie|Uncle|Aunt|Tante|Pastor|Sister|Brother|Coach))"
+TITLE = r"(?:(?:mr|mrs|ms|dr|prof)\b\.?|(?-i:Miss|Don|Doña|Herr|Frau|Madame|Monsieur|Signora?|Señora?|Auntie|Uncle|Aunt|Tante|Pastor|Sister|Brother|Coach|Bishop|Nurse|Captain|Officer|Imam|Rabbi))"
 _GENDERS = {
     "m": re.compile(r"(?:mr|don|herr|monsieur|signor|señor|uncle|pastor|brother|landlord|headmaster|priest|foreman)\b", re.IGNORECASE),
     "f": re.compile(r"(?:mrs|ms|miss|doña|frau|madame|signora|señora|auntie|aunt|tante|sister|landlady|midwife|headmistress|maid)\b", re.IGNORECASE),
@@ -49,7 +49,7 @@ _PERSONAL = re.compile(
     r"(?:(?:has|is|was|had|just|also|now|finally|only|still) ){0,2}(?:quit|quits|wants|wanted|lent|lends|gave|gives|giving|rang|phoned|phones|came|comes|coming|bought|buys|buying|sold|sells|selling|lives|lived|living|works|worked|working|studies|studying|teaches|teaching|taught"
     r"|earns|owes|owed|paid|pays|paying|agreed|agrees|retired|retires|married|marries|marrying|died|borrowed|brings|brought|bringing|charges|sings|cooks|fixes|fixed|repairs|repaired|visits|visited|visiting|helps|helped|helping"
     r"|loves|hates|likes|drives|drove|driving|knows|lost|found|passed|failed|sent|sends|got|getting|gets|broke|fell|moved|moving|leaves|left|leaving|stays|staying|joined|joins|dropped|offers|offered|starts|started|starting|returns|returned|goes|went|going|took|takes|taking|plays|played|playing"
-    r"|has (?:his|her|their)|has an? (?:[a-z]+ )?(?:exam|test|interview|appointment|competition|match|game|recital|concert|party|trip|flight|scan|operation|cold|fever|job|baby|sister|brother|son|daughter)|pregnant|ill|sick|in hospital|a nurse|married|engaged|divorced|my|our)\b",
+    r"|has (?:his|her|their)|has an? (?:[a-z]+ )?(?:exam|test|interview|appointment|competition|match|game|recital|concert|party|trip|flight|scan|operation|cold|fever|job)|pregnant|ill|sick|in hospital|a nurse|married|engaged|divorced|my|our)\b",
     re.IGNORECASE,
 )
 NO_NAMES = frozenset(
@@ -161,7 +161,7 @@ _THING = re.compile(
     rf"[\w’'-]+(?: (?!(?:i|we|he|she|it|they|you|that|who|which|and|but|so|if|is|are|was|were|has|have|had|will|got)\b)[\w’'-]+){{0,4}}?)(?P<short>['’]s)? "
     rf"(?P<rest>(?:(?:(?:is|are|was|were|has been|have been|got|gets?|will be) (?:now |just |been )?|(?=\w+ (?:(?:back|forward|up) )?(?:to|till|until|from|by) {_DAY}))(?:moved|pushed|postponed|put (?:off|back)|brought forward|cancell?ed|delayed|changed|called off|bumped|rescheduled|shifted)\b(?: (?:back|forward|up))?(?:(?<=led)(?<!duled)(?=$|,| )|(?<=off)(?=$|,| )|(?= (?:to|till|until|from|by|because|cos)\b))"
     rf"|(?:is|are|was|were|starts?|begins?|ends?|opens?|closes?|runs?|goes|meets?|expires?|lands|arrives|comes (?:in|through|out|off)|kicks in|will (?:be|start|end|begin)|takes place)(?: up| over)? (?:now |set |booked |due |fixed |scheduled |only )?(?:on |at |for |from |in |till |until |by |after |before )?(?={_DAY})"
-    rf"|(?:now )?(?:costs?|goes for|went (?:up|down) to|(?:has )?(?:dropped|rose|risen|fell|fallen|climbed|come down|came down|came|comes) to|stands? at|(?:is|are|was) (?:down|up|now|only|still) (?:to |at )?)(?: now| only| about| around)? ?(?={_MONEY}))\S*.*)$",
+    rf"|(?:has to|have to|needs? to|must) be [\w -]{{3,30}} (?:by|before|on) (?:the )?(?={_DAY})|(?:now )?(?:costs?|goes for|went (?:up|down) to|(?:has )?(?:dropped|rose|risen|fell|fallen|climbed|come down|came down|came|comes) to|stands? at|(?:is|are|was) (?:down|up|now|only|still) (?:to |at )?)(?: now| only| about| around)? ?(?={_MONEY}))\S*.*)$",
     re.IGNORECASE,
 )
 
