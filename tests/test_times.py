@@ -224,6 +224,7 @@ in January I was in hospital | 2026-01-01 2026-01-31
 we go there every year in June | -
 we went there in March last year | 2025-03-01 2025-03-31; 2025-01-01 2025-12-31
 I was ill in May. Last year was worse | 2026-05-01 2026-05-31; 2025-01-01 2025-12-31
+I lost 5 kilos in the past month | 2026-10-20 2026-11-20
 two years ago in March we split | 2024-01-01 2024-12-31; 2024-03-01 2024-03-31
 the way in may be blocked | -
 this may be the last time | -

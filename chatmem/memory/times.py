@@ -351,6 +351,8 @@ def _period(match: re.Match[str], today: date, direction: int) -> Range:
         return _periods("weekend", 0 if over else -1, today)
     if which == "this" and period == "weekend" and today.weekday() < 5 and direction < 0:
         return _periods(period, -1, today)
+    if which in ("past", "this past") and period != "weekend":  # up to now, whatever the calendar says
+        return _shift(today, period, -1), today
     step = {"this": 0, "next": 1, "this coming": 0 if period == "weekend" else 1, "the coming": 0 if period == "weekend" else 1}.get(which, -1)
     return _periods(period, step, today)
 
