@@ -33,6 +33,11 @@ def content_words(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=1)
+def keywords(text: str) -> list[str]:
+    """The first content words of a memory, each once; at most twelve."""
+    return list(dict.fromkeys(content_words(text)))[:12]
+
+
 def _stemmer() -> BaseStemmer:
     import snowballstemmer
 

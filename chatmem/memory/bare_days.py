@@ -12,7 +12,7 @@ from chatmem.memory.cues import MONTH, SHIFT
 from chatmem.memory.time_words import DAYS
 from chatmem.memory.times import written_range
 from chatmem.types import Candidate, Memory
-from chatmem.words import content_words
+from chatmem.words import content_words, keywords
 
 _THING = re.compile(r"The (?:user's )?(?P<thing>[\w-]+)(?= (?:is|was|got|has been|moved)\b)")
 _HAS = r"^(?P<who>[\w' -]+?)(?: (?:has|is having)|'s got) (?:an?|the|her|his|their) (?P<what>(?:[\w'-]+ ){{0,3}}?{thing})\b"
@@ -22,8 +22,6 @@ _BARE_DAY = re.compile(
 )
 _WRITTEN_DAY = re.compile(r" \((?P<day>[^()]*)\)\.$")
 _FAR = 45  # days between the old day and the new
-
-
 _CLOCK = r"\d{1,2}[:.]\d\d(?: ?[ap]m\b)?|\d{1,2} ?[ap]m\b|noon|midnight"
 _TIME = re.compile(
     rf"\b(?:(?:at|to|till) (?P<clock>{_CLOCK})|at (?P<hour>(?:half (?:past )?|quarter (?:past|to) )?\d{{1,2}}\b)(?! (?:percent|euros|pounds|dollars|years?)\b))",
@@ -43,7 +41,7 @@ def with_new_time(candidate: Candidate, old: Memory) -> Candidate:
             "kind": old.kind,
             "event_start": old.event_start,
             "event_end": old.event_end,
-            "keywords": list(dict.fromkeys(content_words(text)))[:12],
+            "keywords": keywords(text),
         }
     )
 
@@ -56,7 +54,7 @@ def read_with(candidate: Candidate, old: Memory, said: date) -> Candidate:
     thing = _THING.match(text)
     if thing and (had := re.match(_HAS.format(thing=re.escape(thing["thing"])), old.text, re.IGNORECASE)):
         text = f"{had['who']}'s {had['what']}{text[thing.end() :]}"
-    said_of = candidate.model_copy(update={"text": text, "keywords": list(dict.fromkeys(content_words(text)))[:12]})
+    said_of = candidate.model_copy(update={"text": text, "keywords": keywords(text)})
     return beside(said_of, old.event_start, said) if old.event_start else said_of
 
 

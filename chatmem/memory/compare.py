@@ -508,37 +508,32 @@ def _no_more(pair: Pair) -> Found:
     return ("END", "who the user had died") if re.match(had, pair.old.text, re.IGNORECASE) else None
 
 
-_GIVEN_BACK = (
-    (
-        re.compile(
-            r"The user (?:has |have |just |finally )*paid (?:back )?(?P<who>[A-ZÀ-Þ][\w'-]*|the user's [\w' -]+?)(?: back| off)?(?=$|[.,]| (?:what|the|all|on|in|at|today|yesterday)\b)"
+_SOMEONE = r"(?P<who>[A-ZÀ-Þ][\w'-]*|[Tt]he user's [\w' -]+?)"
+_NOW = r"(?: has| have| just| finally)*"
+_GIVEN_BACK = tuple(
+    (re.compile(now), before)
+    for now, before in (
+        (
+            rf"The user{_NOW} paid (?:back )?{_SOMEONE}(?: back| off)?(?=$|[.,]| (?:what|the|all|on|in|at|today|yesterday)\b)",
+            r"The user owes {who}\b",
         ),
-        r"The user owes {who}\b",
-    ),
-    (
-        re.compile(r"(?P<who>[A-ZÀ-Þ][\w'-]*|The user's [\w' -]+?) (?:has |have |just |finally )*paid the user back\b"),
-        r"{who} (?:still )?owes the user\b",
-    ),
-    (
-        re.compile(
-            r"(?P<who>[A-ZÀ-Þ][\w'-]*|The user's [\w' -]+?) (?:has |have |just |finally )*(?:(?:gave|given|brought) (?:the user )?(?:back )?(?:the user's|the|his|her) (?P<what>[\w-]+)|returned (?:the user's|the) (?P<it>[\w-]+))"
+        (rf"{_SOMEONE}{_NOW} paid the user back\b", r"{who} (?:still )?owes the user\b"),
+        (
+            rf"{_SOMEONE}{_NOW} (?:gave|given|brought|returned) (?:the user )?(?:back )?(?:the user's|the|his|her) (?P<what>[\w-]+)",
+            r"The user lent (?:{who} .*\b{what}\b|.*\b{what} to {who}\b)",
         ),
-        r"The user lent {who} .*\b{what}\b|The user lent .*\b{what} to {who}\b",
-    ),
-    (
-        re.compile(r"The user (?:has |have |just |finally )*got the (?:user's )?(?P<what>[\w-]+) back(?: from (?P<who>[\w' -]+?))?(?=$|[.,])"),
-        r"The user lent .*\b{what}\b",
-    ),
+        (rf"The user{_NOW} got the (?:user's )?(?P<what>[\w-]+) back\b", r"The user lent .*\b{what}\b"),
+    )
 )
+"""What a debt that was paid, and what was lent and is back, begin with, and what they end."""
 
 
 def _given_back(pair: Pair) -> Found:
-    """A debt that was paid, and what was lent and is back: "owes Tom 50 euros", "paid Tom back"."""
+    """What was owed or lent, and no longer is: "owes Tom 50 euros", "paid Tom back"."""
     for now, before in _GIVEN_BACK:
         if back := now.match(pair.new.text):
-            parts = back.groupdict()
-            who, what = re.escape((parts.get("who") or "").removesuffix("."))[:60], re.escape(parts.get("what") or parts.get("it") or "")
-            return ("END", "it was given back") if re.match(before.format(who=who, what=what), pair.old.text, re.IGNORECASE) else None
+            parts = {name: re.escape(words or "") for name, words in back.groupdict("").items()}
+            return ("END", "it was given back") if re.match(before.format(**parts), pair.old.text, re.IGNORECASE) else None
     return None
 
 

@@ -25,7 +25,7 @@ from chatmem.memory.time_words import DAYS, MONTHS, MOVED
 from chatmem.memory.times import resolve, written_range
 from chatmem.memory.worth import LAUGHTER, about_others, heads, joking, reason_of, reports, states, takes_back, without_aside, worth_keeping
 from chatmem.types import Candidate
-from chatmem.words import content_words, tokens
+from chatmem.words import content_words, keywords, tokens
 
 __all__ = ["MAX_FACTS", "command", "extract", "importance", "remember_text", "secret", "supported"]
 
@@ -276,7 +276,7 @@ def as_candidate(sentence: str, span: str, said_at: datetime, *, extra: int = 0)
         span=span,
         subject=f"user's {owner[1]}" if owner else "user",
         polarity="negative" if _NEGATIVE.search(sentence) else "positive",
-        keywords=list(dict.fromkeys(content_words(sentence)))[:12],
+        keywords=keywords(sentence),
         importance=max(1, min(10, importance(sentence) + extra)),
         event_start=start,
         event_end=end,

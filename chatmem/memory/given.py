@@ -8,7 +8,7 @@ from datetime import datetime
 from chatmem.memory.secrets import secret
 from chatmem.memory.third_person import possessive
 from chatmem.types import Candidate
-from chatmem.words import content_words
+from chatmem.words import content_words, keywords
 
 MAX_GIVEN = 3
 NAMES_EACH = 8
@@ -60,9 +60,7 @@ def extract_given(reply: str, asked: str, said_at: datetime) -> list[Candidate]:
         if len(span) > MAX_SPAN or secret(span):
             continue
         text = f"chatmem recommended {_joined([name for name, _, _ in part])} when the user asked {topic}."
-        found.append(
-            Candidate(kind="fact", text=text, span=span, subject="assistant", keywords=list(dict.fromkeys(content_words(text)))[:12], importance=4)
-        )
+        found.append(Candidate(kind="fact", text=text, span=span, subject="assistant", keywords=keywords(text), importance=4))
     return found
 
 
