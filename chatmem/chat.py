@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -20,21 +20,21 @@ from chatmem.capability import Capability, assess
 from chatmem.config import Paths, Settings
 from chatmem.engine import Engine, EngineInfo
 from chatmem.errors import ChatmemError, ModelError, NotFound
-from chatmem.learning import Learner
+from chatmem.learning import Learner, embedding
 from chatmem.memory import operations
 from chatmem.memory.context import build_messages, nearest_notes, notes_alone, skill_of
 from chatmem.memory.extract import command, remember_text, secret
 from chatmem.memory.histories import with_histories
-from chatmem.memory.learn import stated
+from chatmem.memory.learn import as_remembered, stated
 from chatmem.memory.people import named
 from chatmem.memory.person import second_person
 from chatmem.memory.propose import Proposer
 from chatmem.memory.recall import Explanation
 from chatmem.memory.recall import explain as explain_recall
-from chatmem.memory.rule_reply import may_refuse, now_reply, refused, rule_reply, said_reply
+from chatmem.memory.rule_reply import MAX_REPEATED, may_refuse, now_reply, refused, rule_reply, said_reply
 from chatmem.prompts import load_prompt
 from chatmem.store import Store
-from chatmem.types import Cancelled, Clock, Failed, Finished, Memory, Operation, Recall, Recalled, Session, Token, Turn, TurnEvent, Usage
+from chatmem.types import Cancelled, Candidate, Clock, Failed, Finished, Memory, Operation, Recall, Recalled, Session, Token, Turn, TurnEvent, Usage
 from chatmem.vectors import VectorIndex
 from chatmem.words import content_stems
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 PROFILE_LINES = 6  # of the running summary in the prompt: the bundled model loses the thread with more
 YES = {"yes", "y", "yes please", "ok", "okay", "sure", "do it", "forget it", "forget them"}
 LOAD_WAIT = 600.0  # seconds that the self-test waits for a model to load
+REPEATED = 4  # words of a reply that a small model should not give twice in one conversation
 QUERY_WAIT = 2.0  # seconds that a reply waits for the embedder before it recalls by words alone
 
 
@@ -200,12 +201,12 @@ class Chat:
         if info is None:
             yield Cancelled(turn=user, recall=found, usage=Usage())
             return
-        before = next((turn.content for turn in reversed(conversation.turns[:-1]) if turn.role == "user"), None)
-        plain = now_reply(user.content, self.clock().astimezone()) or said_reply(user.content, before)
+        last = next((turn.content for turn in reversed(conversation.turns[:-1]) if turn.role == "user"), None)
+        plain = now_reply(user.content, self.clock().astimezone()) or said_reply(user.content, last)
         skill = skill_of(info.parameters, info.adapter)
         if plain is None and skill != "full":
             learnt = stated(self.store, user) if self.settings.memory.write and not conversation.temporary else []
-            plain = rule_reply(user.content, found, learnt, user.n, trained=skill == "trained")
+            plain = rule_reply(user.content, found, self._as_remembered(learnt[:MAX_REPEATED]), user.n, trained=skill == "trained")
         if plain is not None:
             yield Token(text=plain)
             turn = self._reply_turn(conversation, user, plain, "complete", None, found)
@@ -214,10 +215,19 @@ class Chat:
         messages = self._messages(conversation, user.content, found, info)
         alone = notes_alone(user.content, found, skill)
 
+        small_talk = skill != "full" and not alone
+        before = (
+            {turn.content for turn in conversation.turns if turn.role == "assistant" and len(turn.content.split()) >= REPEATED}
+            if small_talk
+            else set()
+        )
+
         def tries() -> Iterator[list[dict[str, str]]]:
             yield messages
             if alone and (nearest := nearest_notes(user.content, found, skill)):
                 yield self._messages(conversation, user.content, nearest, info)
+            elif small_talk and before:  # without what was said before
+                yield self._messages(Conversation(None), user.content, found, info)
 
         pieces: list[str] = []
         usage = Usage(context=info.context)
@@ -225,7 +235,7 @@ class Chat:
         try:
             steady = 0.0 if alone and not self._answered(conversation, user) else None
             reword = partial(refused, user.content, found) if skill != "full" else str
-            for piece in self._spoken(tries(), self._reserve(info), cancel, steady, reword):
+            for piece in self._spoken(tries(), self._reserve(info), cancel, steady, reword, before):
                 if isinstance(piece, Usage):
                     usage = piece
                 else:
@@ -249,13 +259,19 @@ class Chat:
             yield Finished(turn=self._reply_turn(conversation, user, said, "complete", usage, found), recall=found, usage=usage)
 
     def _spoken(
-        self, tries: Iterable[list[dict[str, str]]], most: int, cancel: threading.Event, temperature: float | None, reword: Callable[[str], str]
+        self,
+        tries: Iterable[list[dict[str, str]]],
+        most: int,
+        cancel: threading.Event,
+        temperature: float | None,
+        reword: Callable[[str], str],
+        not_again: Collection[str],
     ) -> Iterator[str | Usage]:
-        """The model's reply to the first prompt that it does not refuse; else its first refusal, reworded.
+        """The model's reply to the first prompt that it neither refuses nor answers in words of ``not_again``; else its first refusal, reworded, or its last reply.
 
-        A refusal is held back until it is known to stand.
+        What may become either is held back until it is known to stand.
         """
-        refusal: list[str | Usage] = []
+        kept: list[str | Usage] = []
         for messages in tries:
             held: list[str | Usage] = []
             speaks = False
@@ -264,16 +280,27 @@ class Chat:
                     yield piece
                     continue
                 held.append(piece)
-                if speaks := not may_refuse("".join(part for part in held if isinstance(part, str))):
+                said = _words(held)
+                if speaks := not may_refuse(said) and not any(old.startswith(said) for old in not_again):
                     yield from held
             if speaks:
                 return
-            refusal = refusal or held
+            if not may_refuse(_words(held)) and _words(held) not in not_again:  # it only began as one said before
+                yield from held
+                return
+            kept = kept if kept and may_refuse(_words(kept)) else held
             if cancel.is_set():
                 break
-        if words := "".join(piece for piece in refusal if isinstance(piece, str)).strip():
+        if words := _words(kept):
             yield words if cancel.is_set() else reword(words)
-        yield from (piece for piece in refusal if isinstance(piece, Usage))
+        yield from (piece for piece in kept if isinstance(piece, Usage))
+
+    def _as_remembered(self, learnt: Sequence[Candidate]) -> Sequence[Candidate]:
+        """What a message teaches, as it will be remembered; as it was said where the embedder is not there."""
+        try:
+            return as_remembered(self.store, learnt, self.clock().astimezone().date(), embedding(self.embedder, QUERY_WAIT), self.embedder_id)
+        except ModelError:
+            return learnt
 
     def _answered(self, conversation: Conversation, user: Turn) -> bool:
         """Whether there is a reply already, so that another one is wanted: the likeliest words would be the same again."""
@@ -506,6 +533,18 @@ class Chat:
         self.embedder.close()
         self.index.close()
         self.store.close()
+
+
+def _said_before(turns: Sequence[Turn]) -> set[str]:
+    """Replies of a conversation, and their first sentences, that are long enough to be noticed when they are given again."""
+    replies = [turn.content.strip() for turn in turns if turn.role == "assistant"]
+    firsts = [re.split(r"(?<=[.!?]) ", reply)[0] for reply in replies]
+    return {said for said in (*replies, *firsts) if len(said.split()) >= REPEATED}
+
+
+def _words(pieces: Iterable[str | Usage]) -> str:
+    """What was said in these pieces of a reply."""
+    return "".join(piece for piece in pieces if isinstance(piece, str)).strip()
 
 
 def _title(text: str) -> str:

@@ -160,7 +160,7 @@ _ELLIPTIC = tuple(
 )  # fmt: skip
 _APPOINTMENT = re.compile(
     r"^(?:(?:got|have) )?(?:(?:my|a|an|the|another) )?(?P<what>(?:dentist|doctors?|gp|optician|physio|vet|hairdresser|haircut|job interview|interview|exam|mri|ct|x-?ray|blood test|root canal|filling|smear(?: test)?|(?:flu )?jab|hip replacement"
-    r"|(?!this |that |any |next )[a-z]+ (?:exam|test|lesson|interview|appointment|scan|op|operation|surgery|theory)|driving test|mot|scan|check-?up|half marathon|marathon|appointment|viewing|flight|parents evening|choir|yoga|football|swimming|band practice|rehearsal|therapy|book club)"
+    r"|(?!this |that |any |next )[a-z]+ (?:exam|test|lesson|interview|appointment|scan|op|operation|surgery|theory)|driving test|mot|scan|inspection|check-?up|half marathon|marathon|appointment|viewing|flight|parents evening|choir|yoga|football|swimming|band practice|rehearsal|therapy|book club)"
     rf"(?: (?:in|at|with|w/|to|booked for) (?:the )?[\w']+)??) (?P<when>(?:on |at |in |this |next |for |every )?(?:the )?(?:\d|tomorrow|tonight|today|week\b|month\b|{_DAY}\b|{_MONTH}\b).*)$",
     re.IGNORECASE,
 )

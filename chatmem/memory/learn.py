@@ -7,7 +7,7 @@ same messages in the same order always ends in the same state, whatever interrup
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 
@@ -99,22 +99,13 @@ def learn_candidate(
     with store.transaction():
         if any(turn.id in sources for sources in store.source_ids([twin.id for twin in store.memories_saying(candidate.text)]).values()):
             return []
-        found = closest(store, vector, embedder, COMPARED)
-        taken_back = (
-            [old for old in store.memories_saying(candidate.corrects) if old.status == "active" and not old.pinned] if candidate.corrects else []
-        )
-        if taken_back:
-            decision = update.Decision("REPLACE", taken_back[0].id, "the user put it right", 1.0)
-        else:
-            near = [update.Neighbour(memory, cosine) for memory, cosine in found if update.is_neighbour(candidate, memory, cosine)]
-            decision = update.decide(candidate, near)
+        plain = candidate.text
+        candidate, decision, found = _decided(store, candidate, vector, embedder, turn.created_at.astimezone().date())
+        if candidate.text != plain:
+            vector = memory_vectors([candidate.text], embed)[0] if embed else None
         if decision.op == "PASS" and decision.target:
             _, done = operations.reaffirm(store, decision.target, [turn.id], origin, reason=decision.reason, score=decision.score)
             return [done] if done else []
-        if decision.op == "REPLACE" and (old := next((old for old, _ in found if old.id == decision.target), None)):
-            plain, candidate = candidate, read_with(candidate, old, turn.created_at.astimezone().date())
-            if candidate.text != plain.text:
-                vector = memory_vectors([candidate.text], embed)[0] if embed else None
         memory = operations.new_memory(store, candidate, origin, turn.created_at)
         links = _links(store, memory, turn, found[:LINKED])
         if decision.op in ("REPLACE", "END") and decision.target:
@@ -137,6 +128,28 @@ def learn_candidate(
         if vector is not None and done.op != "PASS":
             store.put_vectors("memories", embedder, [memory.id], vector[np.newaxis])
         return [done]
+
+
+def _decided(
+    store: Store, candidate: Candidate, vector: np.ndarray | None, embedder: str, said: date
+) -> tuple[Candidate, update.Decision, list[tuple[Memory, float]]]:
+    """A candidate as it will be remembered (what is moved is read with what is known of it), what it does to memory, and the memories nearest to it."""
+    found = closest(store, vector, embedder, COMPARED)
+    taken_back = [old for old in store.memories_saying(candidate.corrects) if old.status == "active" and not old.pinned] if candidate.corrects else []
+    if taken_back:
+        return candidate, update.Decision("REPLACE", taken_back[0].id, "the user put it right", 1.0), found
+    near = [update.Neighbour(memory, cosine) for memory, cosine in found if update.is_neighbour(candidate, memory, cosine)]
+    decision = update.decide(candidate, near)
+    old = next((memory for memory, _ in found if memory.id == decision.target), None) if decision.op == "REPLACE" else None
+    return (read_with(candidate, old, said) if old else candidate), decision, found
+
+
+def as_remembered(store: Store, candidates: Sequence[Candidate], said: date, embed: Embed | None, embedder: str) -> list[Candidate]:
+    """Candidates as they will be remembered, so that this can be said back; nothing is changed."""
+    if not candidates or embed is None:
+        return list(candidates)
+    vectors = memory_vectors([candidate.text for candidate in candidates], embed)
+    return [_decided(store, candidate, vector, embedder, said)[0] for candidate, vector in zip(candidates, vectors, strict=True)]
 
 
 def closest(store: Store, vector: np.ndarray | None, embedder: str, limit: int) -> list[tuple[Memory, float]]:

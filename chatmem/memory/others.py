@@ -17,7 +17,7 @@ OWN_ROLES = (
     "doctor|doc|gp|dentist|vet|nurse|surgeon|cardiologist|dermatologist|neurologist|oncologist|psychologist|psychiatrist|specialist|midwife|optician|pharmacist|physio"
     "|physiotherapist|therapist|coach|trainer|instructor|teacher|tutor|professor|lecturer|supervisor|headmaster|headmistress|boss|manager|foreman|dispatcher|team leader"
     "|landlord|landlady|lawyer|solicitor|notary|accountant|mechanic|plumber|electrician|builder|carpenter|roofer|tailor|hairdresser|barber|insurer|bank|priest|pastor"
-    "|neighbou?r|trainee|apprentice|lodger|tenant|babysitter|childminder|cleaner|maid|gardener|caretaker|case worker|employer|minister|vicar|imam|rabbi|caseworker|social worker|probation officer|health visitor|dog walker|childminder|au pair|consultant|counsell?or|chiropractor|farrier"
+    "|neighbou?r|trainee|apprentice|lodger|tenant|babysitter|childminder|cleaner|maid|gardener|caretaker|case worker|employer|cook|chef|waiter|waitress|bookkeeper|receptionist|minister|vicar|imam|rabbi|caseworker|social worker|probation officer|health visitor|dog walker|childminder|au pair|consultant|counsell?or|chiropractor|farrier"
 )
 _ONES_OWN = r"(?:boss|landlord|landlady|gp|dentist|employer|team leader|supervisor|foreman|case worker|lodger|trainee)"
 """Said without "my", they are the user's own nearly always; "the doctor" may be anybody's."""
@@ -161,7 +161,7 @@ _THING = re.compile(
     rf"[\w’'-]+(?: (?!(?:i|we|he|she|it|they|you|that|who|which|and|but|so|if|is|are|was|were|has|have|had|will|got)\b)[\w’'-]+){{0,4}}?)(?P<short>['’]s)? "
     rf"(?P<rest>(?:(?:(?:is|are|was|were|has been|have been|got|gets?|will be) (?:now |just |been )?|(?=\w+ (?:(?:back|forward|up) )?(?:to|till|until|from|by) {_DAY}))(?:moved|pushed|postponed|put (?:off|back)|brought forward|cancell?ed|delayed|changed|called off|bumped|rescheduled|shifted)\b(?: (?:back|forward|up))?(?:(?<=led)(?<!duled)(?=$|,| )|(?<=off)(?=$|,| )|(?= (?:to|till|until|from|by|because|cos)\b))"
     rf"|(?:is|are|was|were|starts?|begins?|ends?|opens?|closes?|runs?|goes|meets?|expires?|lands|arrives|comes (?:in|through|out|off)|kicks in|will (?:be|start|end|begin)|takes place)(?: up| over)? (?:now |set |booked |due |fixed |scheduled |only )?(?:on |at |for |from |in |till |until |by |after |before )?(?={_DAY})"
-    rf"|(?:has to|have to|needs? to|must) be [\w -]{{3,30}} (?:by|before|on) (?:the )?(?={_DAY})|(?:now )?(?:costs?|goes for|went (?:up|down) to|(?:has )?(?:dropped|rose|risen|fell|fallen|climbed|come down|came down|came|comes) to|stands? at|(?:is|are|was) (?:down|up|now|only|still) (?:to |at )?)(?: now| only| about| around)? ?(?={_MONEY}))\S*.*)$",
+    rf"|(?:has to|have to|needs? to|must) be [\w -]{{3,30}} (?:by|before|on) (?:the )?(?={_DAY})|(?:now )?(?:costs?|goes for|(?:went|goes|is going|are going) (?:up|down) to|(?:has )?(?:dropped|rose|risen|fell|fallen|climbed|come down|came down|came|comes) to|stands? at|(?:is|are|was) (?:down|up|now|only|still) (?:to |at )?)(?: now| only| about| around)? ?(?={_MONEY}))\S*.*)$",
     re.IGNORECASE,
 )
 

@@ -98,6 +98,7 @@ _OTHERS_LAST = re.compile(
 )
 _TURN_OF_OTHERS = re.compile(
     r"(?:(?:has|have|is|are|was|just|now|also|finally|getting|gets?|got|been) )+(?:engaged|married|divorced|separated|pregnant|expecting|fired|sacked|laid off|made redundant|promoted|diagnosed|bereaved|widowed|evicted)\b"
+    r"|(?:has |have |just |finally )*(?:quit|resigned|retired)\b(?! (?:it|that|doing|being)\b)"
     r"|(?:has |have |just )*(?:fell|fallen|slipped|tripped|collapsed|fainted|crashed) (?:down|off|on|in|over|out|from|through|at|and)\b",
     re.IGNORECASE,
 )
