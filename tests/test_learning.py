@@ -165,6 +165,40 @@ def test_an_answer_is_put_right_as_well(chat: Chat) -> None:
     assert current(chat) == ["The user lives in Hamburg."]
 
 
+def test_an_answer_from_a_memory_in_other_words_is_put_right(chat: Chat) -> None:
+    say(chat, "my daughter Ellie has a gymnastics competition on 12 April")
+    session = chat.store.new_session()
+    asked = chat.store.add_turn(session.id, "user", "when is ellie's competition?", None)
+    answered = chat.store.add_turn(session.id, "assistant", "Ellie's competition is on 12 April.", asked.id)
+    chat.store.add_turn(session.id, "user", "no, it's on the 20th of April", answered.id)
+    chat.learner.learn()
+    assert current(chat) == ["The user's daughter Ellie has a gymnastics competition on 20th of April (20 April 2026)."]
+
+
+def test_what_was_forgotten_on_purpose_is_not_recalled_from_the_talk(chat: Chat) -> None:
+    say(chat, "My mum has been diagnosed with diabetes.", "I work as a nurse.")
+    [sick] = chat.forget_candidates("my mum has diabetes")
+    assert "diabetes" in " ".join(item.text for item in chat.recall("What does my mum suffer from?").shown)
+    chat.forget([sick.id])
+    assert "diabetes" not in " ".join(item.text for item in chat.recall("What does my mum suffer from?").items)
+    assert "nurse" in " ".join(item.text for item in chat.recall("What do I work as?").shown)
+    operations.undo(chat.store)
+    chat.learner.embed_missing()
+    assert "diabetes" in " ".join(item.text for item in chat.recall("What does my mum suffer from?").shown)
+
+
+def test_what_faded_is_still_found_in_the_talk(chat: Chat) -> None:
+    say(chat, "My mum has been diagnosed with diabetes.")
+    operations.forget(chat.store, [memory.id for memory in chat.store.memories("active")], "job", "faded")
+    assert "diabetes" in " ".join(item.text for item in chat.recall("What does my mum suffer from?").shown)
+
+
+def test_forgetting_takes_what_was_replaced_along(chat: Chat) -> None:
+    say(chat, "my daughter Ellie has a gymnastics competition on 12 April", "competition got moved to the 19th")
+    chat.forget([memory.id for memory in chat.store.memories("active")])
+    assert "gymnastics" not in " ".join(item.text for item in chat.recall("When is Ellie's competition?").items)
+
+
 def test_who_died_is_no_longer_there(chat: Chat) -> None:
     say(chat, "I have a dog named Max", "Max died yesterday")
     assert current(chat) == ["The user's dog Max died yesterday (1 March 2026)."]

@@ -29,6 +29,11 @@ _TIME = re.compile(
 )
 
 
+def undated(text: str) -> str:
+    """A memory's sentence without the date that was written behind it."""
+    return _WRITTEN_DAY.sub(".", text)
+
+
 def with_new_time(candidate: Candidate, old: Memory) -> Candidate:
     """What the old memory says at the new time, where the candidate tells nothing but that: "the appointment is at 10 now"."""
     now, was = _TIME.search(candidate.text), _TIME.search(old.text)

@@ -13,20 +13,22 @@ import numpy as np
 
 from chatmem.memory import operations, timeline, update
 from chatmem.memory.apply import order
-from chatmem.memory.bare_days import read_with
+from chatmem.memory.bare_days import read_with, undated
 from chatmem.memory.corrections import LONGEST, corrected
 from chatmem.memory.extract import command, extract
 from chatmem.memory.given import extract_given
 from chatmem.memory.keys import Embed, memory_vectors
 from chatmem.memory.people import names_in, starters_in, things_in
-from chatmem.memory.person import said_by_user
+from chatmem.memory.person import first_person
 from chatmem.store import Store
 from chatmem.types import Candidate, Link, Memory, Operation, Origin, Turn
-from chatmem.words import is_question
+from chatmem.words import content_stems, is_question
 
 Propose = Callable[[str, datetime, Sequence[Candidate]], list[Candidate]]
 """What a model finds in a message beyond the candidates known by rule, each checked against the message."""
 
+ANSWERS = 8  # memories that an answer may come from
+SAID_AGAIN = 0.6  # share of an answer's words that its memory has
 LINKED = 20
 COMPARED = 200  # implied updates have low cosines: the rules look at many, and ask for the same person and matter
 
@@ -65,23 +67,35 @@ def _learn(
 
 
 def stated(store: Store, turn: Turn) -> list[Candidate]:
-    """What a user's turn states by rule, names told of before understood, or puts right in the one before it; nothing is changed."""
+    """What a user's turn states by rule, names told of before understood, or puts right in the one before it or in its answer; nothing is changed."""
     before = _message_before(store, turn) if len(turn.content) <= LONGEST else None
-    if before and (right := corrected(turn.content, before.content) or corrected(turn.content, _answer_to(store, before))):
-        was, now = (extract(text, said.created_at.astimezone()) for text, said in zip(right, (before, turn), strict=True))
-        return [
-            new.model_copy(update={"span": turn.content.strip(), "corrects": old.text})
-            for old, new in zip(was, now, strict=False)
-            if old.text != new.text
-        ]
+    if before and (right := corrected(turn.content, before.content)):
+        return _put_right(turn, before, right)
+    for memory in _answered_by(store, before) if before else ():
+        if before and (right := corrected(turn.content, first_person(undated(memory.text)))):
+            return _put_right(turn, before, right, memory.text)
     told = store.memories_naming(list(dict.fromkeys([*names_in(turn.content), *things_in(turn.content), *starters_in(turn.content)])))
     return extract(turn.content, turn.created_at.astimezone(), told, before.content if before else "")
 
 
-def _answer_to(store: Store, question: Turn) -> str:
-    """What was answered to a user's question, as the user would say it; "" to what asks nothing: "where do I live?", "You live in Munich.", "no, it's Hamburg"."""
+def _put_right(turn: Turn, before: Turn, right: tuple[str, str], memory: str = "") -> list[Candidate]:
+    """What a sentence as it was and as it is put right come to: new candidates in place of the old ones, or of this ``memory``."""
+    was, now = (extract(text, said.created_at.astimezone()) for text, said in zip(right, (before, turn), strict=True))
+    return [
+        new.model_copy(update={"span": turn.content.strip(), "corrects": memory or old.text})
+        for old, new in zip(was, now, strict=False)
+        if old.text != new.text
+    ]
+
+
+def _answered_by(store: Store, question: Turn) -> list[Memory]:
+    """The current memories that the answer to a user's question says again; none where nothing was asked: "where do I live?", "You live in Munich."."""
     _, reply = store.round(question.id)
-    return said_by_user(reply.content) if reply is not None and is_question(question.content) and len(reply.content) <= LONGEST else ""
+    if reply is None or not is_question(question.content) or len(reply.content) > LONGEST:
+        return []
+    said = content_stems(reply.content)
+    near = store.memories("active", [id_ for id_, _ in store.bm25(reply.content, "memory", ANSWERS)])
+    return [memory for memory in near if len(said & content_stems(memory.text)) >= SAID_AGAIN * len(said)]
 
 
 def _message_before(store: Store, turn: Turn) -> Turn | None:

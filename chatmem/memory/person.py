@@ -97,21 +97,3 @@ def first_person(text: str) -> str:
     text = _SUBJECT.sub(lambda m: f"I{m[2]} {_form_of_i(m[3])}", text)
     text = re.sub(r"\b[Tt]he user\b", "I", text)
     return re.sub(r"\b([Tt])heir own\b", lambda m: "My own" if m[1] == "T" else "my own", text)
-
-
-_YOUR_WORDS = (
-    (r"\b[Yy]ou're\b", "I'm"),
-    (r"\b[Yy]ou are\b", "I am"),
-    (r"\b[Yy]ou were\b", "I was"),
-    (r"(?<=[a-z] )you\b(?= (?:at|in|on|to|with|for|and|from)\b|[.,!]|$)", "me"),
-    (r"\b[Yy]ou\b", "I"),
-    (r"\bYours?\b", "My"),
-    (r"\byours?\b", "my"),
-)
-
-
-def said_by_user(reply: str) -> str:
-    """What is said to the user, as the user would say it: "You live in Munich." as "I live in Munich."."""
-    for pattern, words in _YOUR_WORDS:
-        reply = re.sub(pattern, words, reply)
-    return reply

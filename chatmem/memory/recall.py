@@ -225,7 +225,7 @@ class Searches:
 
 
 def round_lists(store: Store, query: Query, settings: MemorySettings, searches: Searches, exclude: Collection[str] = ()) -> dict[str, Ranked]:
-    """Rounds by their words (those of the turn before count too), by the words of their session, and by meaning; none of ``exclude``, no echoes.
+    """Rounds by their words (those of the turn before count too), by the words of their session, and by meaning; none of ``exclude``, no echoes, nothing that was forgotten.
 
     A list of weight 0 is not even collected.
     """
@@ -242,7 +242,8 @@ def round_lists(store: Store, query: Query, settings: MemorySettings, searches: 
         sessions = searches.by_words("session")
         pool = dict.fromkeys(id_ for ranked in lists.values() for id_ in ranked.scores)
         lists["session"] = Ranked(settings.session_weight, {id_: sessions[session] for id_ in pool if (session := _session(id_)) in sessions})
-    silent = echoes(store, list(dict.fromkeys(id_ for ranked in lists.values() for id_ in ranked.scores)), query.text)
+    all_ids = list(dict.fromkeys(id_ for ranked in lists.values() for id_ in ranked.scores))
+    silent = echoes(store, all_ids, query.text) | store.rounds_forgotten(all_ids)
     return {name: ranked.without(silent) for name, ranked in lists.items()} if silent else lists
 
 

@@ -78,6 +78,19 @@ class Recalls(Erasing):
             found.update((row["id"], (row["id"], row["said"], row["reply"], row["state"] != "none")) for row in self._rows(sql, part))
         return list(found.values())
 
+    def rounds_forgotten(self, round_ids: Sequence[str]) -> set[str]:
+        """Those of these rounds that taught what the user has since forgotten on purpose, or what that took the place of."""
+        found: set[str] = set()
+        for part in chunks(round_ids):
+            sql = (
+                f"WITH RECURSIVE taught (turn_id, id) AS (SELECT turn_id, memory_id FROM memory_source WHERE turn_id IN ({', '.join('?' * len(part))})"
+                " UNION SELECT t.turn_id, l.dst FROM taught t JOIN link l ON l.src = t.id AND l.relation = 'Changed')"
+                " SELECT DISTINCT t.turn_id FROM taught t JOIN memory m ON m.id = t.id WHERE m.status = 'archived' AND"
+                " (SELECT o.actor FROM operation o WHERE o.memory_id = m.id AND o.op = 'FORGET' ORDER BY o.id DESC LIMIT 1) = 'user'"
+            )
+            found.update(row["turn_id"] for row in self._rows(sql, part))
+        return found
+
     def replies_shown(self, memory_ids: Sequence[str]) -> list[Turn]:
         """The replies for which one of these memories stood in the prompt, oldest first."""
         found: dict[str, Turn] = {}
