@@ -22,6 +22,7 @@ from chatmem.engine import Engine, EngineInfo
 from chatmem.errors import ChatmemError, ModelError, NotFound
 from chatmem.learning import Learner, embedding
 from chatmem.memory import operations
+from chatmem.memory.commands import FORGOTTEN, NOTHING_TO_FORGET, ONLY_IN_THE_TIMELINE, WOULD_FORGET
 from chatmem.memory.context import build_messages, nearest_notes, notes_alone, skill_of
 from chatmem.memory.extract import command, remember_text, secret
 from chatmem.memory.histories import with_histories
@@ -341,7 +342,7 @@ class Chat:
             ids, conversation.pending = conversation.pending, []
             if user.content.strip().strip(".!").casefold() in YES:
                 count = self.forget(ids)
-                return f"Done: I have forgotten {_count(count)}. You find {'it' if count == 1 else 'them'} in the trash until purged.", off
+                return f"{FORGOTTEN} {_count(count)}. You find {'it' if count == 1 else 'them'} in the trash until purged.", off
         order = command(user.content)
         if order is None:
             return None
@@ -361,12 +362,12 @@ class Chat:
             past = next((memory for memory in self.store.memories("superseded") if content_stems(rest) <= content_stems(memory.text)), None)
             if past is not None:
                 return (
-                    f"That no longer holds and stands only in the timeline: {second_person(past.text)} To erase it for good, press X there (F3).",
+                    f"{ONLY_IN_THE_TIMELINE} {second_person(past.text)} To erase it for good, press X there (F3).",
                     off,
                 )
-            return "I have no memory of that, so there is nothing to forget.", off
+            return NOTHING_TO_FORGET, off
         conversation.pending = [memory.id for memory in candidates]
-        return "I would forget:\n\n" + "\n".join(
+        return f"{WOULD_FORGET}\n\n" + "\n".join(
             f"- {second_person(memory.text)}" for memory in candidates
         ) + "\n\nAnswer **yes** to forget, anything else keeps it.", off
 

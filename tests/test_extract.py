@@ -90,6 +90,7 @@ FACTS = [
     ("my son Artem has 15 years, he goes to lycée", ["The user's son Artem is 15.", "The user's son Artem goes to lycée."]),
     ("I must not eat milk products, doctor says", ["The user must not eat milk products."]),
     ("the gig was cancelled, it's a shame", ["The user's gig was cancelled."]),
+    ("Ellie, my daughter, has a gymnastics competition", ["The user's daughter Ellie has a gymnastics competition."]),
     ("the cook, Paco, quit yesterday", ["The cook Paco quit yesterday (19 November 2026)."]),
     (
         "I found a new cook, his name is Youssef, he starts on Thursday",

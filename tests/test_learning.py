@@ -21,7 +21,7 @@ from chatmem.memory.context import Skill, build_messages
 from chatmem.memory.keys import memory_vectors
 from chatmem.memory.propose import Proposer
 from chatmem.prompts import load_prompt
-from chatmem.types import Candidate, Recall, RecallItem, Turn
+from chatmem.types import Candidate, Finished, Recall, RecallItem, Turn
 from tests.conftest import Ticking, lend
 
 pytestmark = pytest.mark.model
@@ -185,6 +185,16 @@ def test_what_was_forgotten_on_purpose_is_not_recalled_from_the_talk(chat: Chat)
     operations.undo(chat.store)
     chat.learner.embed_missing()
     assert "diabetes" in " ".join(item.text for item in chat.recall("What does my mum suffer from?").shown)
+
+
+def test_an_order_to_forget_is_not_recalled(chat: Chat) -> None:
+    say(chat, "My mum has been diagnosed with diabetes.")
+    conversation = chat.open()
+    for text in ("forget that my mum has diabetes", "yes"):
+        assert isinstance([*chat.reply(conversation, text)][-1], Finished)
+    chat.settle()
+    assert chat.store.memories("active") == []
+    assert [item.text for item in chat.recall("what do you know about my mum?").items] == []
 
 
 def test_what_faded_is_still_found_in_the_talk(chat: Chat) -> None:

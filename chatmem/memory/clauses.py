@@ -122,6 +122,11 @@ _TODAY_IS = re.compile(
     re.IGNORECASE,
 )
 _NOW_DO = re.compile(r"(?:,|,? and) (?P<now>now|currently) (?P<verb>live|work|rent|drive|study|teach|own|run|play)\b", re.IGNORECASE)
+_APPOSED = re.compile(
+    rf"^(?!(?:{'|'.join([*DAYS, *MONTHS])})\b)(?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+), (?P<who>(?:my|our) (?:[a-z-]+ ){{0,2}}[a-z-]+), (?=[a-z])",
+    re.IGNORECASE,
+)
+"""“Ellie, my daughter, has a competition”: the name after the part, as elsewhere."""
 _NEW_DAY = re.compile(
     r"(?P<what>(?:the |my |our )?[\w' -]{3,30}?)(?:'s| was| were| got| is| has been| had been| has)? (?:been )?(?:cancelled|canceled|postponed|called off|moved|delayed|put off|pushed)\b(?:[^,.;]*[,.;] (?:and |so )?|[^.;]{0,60}\bso )"
     rf"(?:(?:the )?new (?:date|day|one|time|slot|appointment) is|(?:now )?it(?:'s| is| will be|'ll be)(?: now)?(?= (?:on )?(?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)?\b|{'|'.join([*DAYS, *MONTHS])})\b)) (?:on )?(?P<day>.+)",
@@ -170,6 +175,7 @@ def spell(text: str) -> str:
     text = re.sub(r"\bmy name's\b|^(?:hi|hey|hello|yo)?[,! ]*(?:the )?name's(?= [A-Z])", "my name is", text, flags=re.IGNORECASE)
     text = re.sub(r"(?:^|(?<=, ))(?=(?:first|second|third|fourth|final) year (?:at|in|of) )", "I'm in my ", text, flags=re.IGNORECASE)
     text = " ".join(text.split()).lstrip("-–—*• ")
+    text = _APPOSED.sub(r"\g<who> \g<name> ", text)
     return with_names(with_my(text))
 
 

@@ -19,6 +19,17 @@ _KNOWN = re.compile(
 )
 
 
+WOULD_FORGET = "I would forget:"
+FORGOTTEN = "Done: I have forgotten"
+NOTHING_TO_FORGET = "I have no memory of that, so there is nothing to forget."
+ONLY_IN_THE_TIMELINE = "That no longer holds and stands only in the timeline:"
+
+
+def is_forgetting(round_text: str) -> bool:
+    """Whether a message and its reply, a line below it, are an order to forget: what was to be forgotten must not be recalled from that."""
+    return any(f"\n{answer}" in round_text for answer in (WOULD_FORGET, FORGOTTEN, NOTHING_TO_FORGET, ONLY_IN_THE_TIMELINE))
+
+
 def command(text: str) -> tuple[str, str] | None:
     """A plain-sentence order about memory: ("remember", what), ("forget", what), or ("known", about whom or what, "" for the user); None for other messages."""
     line = text.strip()

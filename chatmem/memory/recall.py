@@ -21,6 +21,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from chatmem.config import MemorySettings
+from chatmem.memory.commands import is_forgetting
 from chatmem.memory.cues import ASKED_AS
 from chatmem.memory.echoes import echoes
 from chatmem.memory.fusion import Ranked, best_of, fuse, rank_sessions, spread_out
@@ -313,7 +314,7 @@ def _fetch(
     """These items with the parts of their scores, the first ``compared`` read in full; those that are gone are left out."""
     found = store.recall_items("round" if kind == "rounds" else "memory", ids)
     cosines = lists["meaning"].scores if "meaning" in lists else {}
-    items = [found[id_] for id_ in ids if id_ in found]
+    items = [found[id_] for id_ in ids if id_ in found and not (kind == "rounds" and is_forgetting(found[id_].text))]
     for place, item in enumerate(items):
         parts = {**fused[item.id], "fused": sum(fused[item.id].values()), "cosine": cosines.get(item.id, 0.0), "overlap": 0.0, "telling": 0.0}
         if settings.time_weight and query.asks_about(item.event_start or item.said_at.astimezone().date()):
