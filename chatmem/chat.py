@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from chatmem import catalogue
@@ -93,11 +94,17 @@ class Chat:
 
     def open(self, session_id: str | None = None, *, temporary: bool = False) -> Conversation:
         """Resume a session, or begin a conversation (stored at its first message). Raises NotFound."""
-        running = self.store.summary("running")
-        profile = "\n".join(running.text.splitlines()[:PROFILE_LINES]) if running and self.settings.memory.enabled else ""
+        profile = self._profile() if self.settings.memory.enabled else ""
         if session_id is None:
             return Conversation(None, temporary=temporary, profile=profile)
         return Conversation(self.store.session(session_id), self.store.turns(session_id), profile=profile)
+
+    def _profile(self) -> str:
+        """The first lines of the running summary that still hold: what was forgotten or replaced since it was made is left out."""
+        running = self.store.summary("running")
+        lines = running.text.splitlines() if running else []
+        holding = (line for line in lines if any(memory.status == "active" for memory in self.store.memories_saying(line)))
+        return "\n".join(islice(holding, PROFILE_LINES))
 
     def close_conversation(self, conversation: Conversation) -> None:
         """End a session: summaries are made in the background."""

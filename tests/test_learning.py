@@ -197,6 +197,14 @@ def test_an_order_to_forget_is_not_recalled(chat: Chat) -> None:
     assert [item.text for item in chat.recall("what do you know about my mum?").items] == []
 
 
+def test_a_new_conversation_begins_with_what_still_holds(chat: Chat) -> None:
+    say(chat, "My sister Marta lives in Oslo.", "I work as a nurse.")
+    chat.learner.summarise(chat.store.sessions()[0].id)
+    assert sorted(chat.open().profile.splitlines()) == ["The user works as a nurse.", "The user's sister Marta lives in Oslo."]
+    chat.forget([memory.id for memory in chat.known() if "Marta" in memory.text])
+    assert chat.open().profile == "The user works as a nurse."
+
+
 def test_what_faded_is_still_found_in_the_talk(chat: Chat) -> None:
     say(chat, "My mum has been diagnosed with diabetes.")
     operations.forget(chat.store, [memory.id for memory in chat.store.memories("active")], "job", "faded")
