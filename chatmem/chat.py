@@ -223,18 +223,14 @@ class Chat:
         messages = self._messages(conversation, user.content, found, info)
         alone = notes_alone(user.content, found, skill)
 
-        small_talk = skill != "full" and not alone
-        before = (
-            {turn.content for turn in conversation.turns if turn.role == "assistant" and len(turn.content.split()) >= REPEATED}
-            if small_talk
-            else set()
-        )
+        replies = [] if skill == "full" or alone else [turn.content for turn in conversation.turns if turn.role == "assistant"]
+        before = {reply for reply in replies if len(reply.split()) >= REPEATED}
 
         def tries() -> Iterator[list[dict[str, str]]]:
             yield messages
             if alone and (nearest := nearest_notes(user.content, found, skill)):
                 yield self._messages(conversation, user.content, nearest, info)
-            elif small_talk and before:  # without what was said before
+            elif before:  # without what was said before
                 yield self._messages(Conversation(None), user.content, found, info)
 
         pieces: list[str] = []
@@ -366,12 +362,8 @@ class Chat:
             return f"I will remember: {second_person(self.remember(rest, user.id).text)}", off
         candidates = self.forget_candidates(rest)
         if not candidates:
-            past = next((memory for memory in self.store.memories("superseded") if content_stems(rest) <= content_stems(memory.text)), None)
-            if past is not None:
-                return (
-                    f"{ONLY_IN_THE_TIMELINE} {second_person(past.text)} To erase it for good, press X there (F3).",
-                    off,
-                )
+            if (past := self._no_longer(rest)) is not None:
+                return f"{ONLY_IN_THE_TIMELINE} {second_person(past.text)} To erase it for good, press X there (F3).", off
             return NOTHING_TO_FORGET, off
         conversation.pending = [memory.id for memory in candidates]
         return f"{WOULD_FORGET}\n\n" + "\n".join(
@@ -445,9 +437,12 @@ class Chat:
         near = [by_id[id_] for id_ in ids if id_ in by_id]
         asked = content_stems(words)
         exact = [memory for memory in near if asked <= content_stems(memory.text)]
-        if not exact and any(asked <= content_stems(memory.text) for memory in self.store.memories("superseded")):
-            return []
-        return (exact or near)[:10]
+        return [] if not exact and self._no_longer(words) else (exact or near)[:10]
+
+    def _no_longer(self, words: str) -> Memory | None:
+        """A memory that no longer holds and has all of these words; None where none has."""
+        asked = content_stems(words)
+        return next((memory for memory in self.store.memories("superseded") if asked <= content_stems(memory.text)), None)
 
     def forget(self, ids: list[str]) -> int:
         """Archive memories; returns how many really are out of recall."""
@@ -541,13 +536,6 @@ class Chat:
         self.embedder.close()
         self.index.close()
         self.store.close()
-
-
-def _said_before(turns: Sequence[Turn]) -> set[str]:
-    """Replies of a conversation, and their first sentences, that are long enough to be noticed when they are given again."""
-    replies = [turn.content.strip() for turn in turns if turn.role == "assistant"]
-    firsts = [re.split(r"(?<=[.!?]) ", reply)[0] for reply in replies]
-    return {said for said in (*replies, *firsts) if len(said.split()) >= REPEATED}
 
 
 def _words(pieces: Iterable[str | Usage]) -> str:

@@ -32,12 +32,12 @@ def content_words(text: str) -> list[str]:
     return [word for word in tokens(text) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
 
 
-@lru_cache(maxsize=1)
 def keywords(text: str) -> list[str]:
     """The first content words of a memory, each once; at most twelve."""
     return list(dict.fromkeys(content_words(text)))[:12]
 
 
+@lru_cache(maxsize=1)
 def _stemmer() -> BaseStemmer:
     import snowballstemmer
 

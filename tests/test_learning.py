@@ -155,24 +155,27 @@ def test_corrections_in_plain_words_leave_what_is_true(chat: Chat, texts: tuple[
     assert set(current(chat)) == remembered
 
 
-def test_an_answer_is_put_right_as_well(chat: Chat) -> None:
-    say(chat, "I live in Munich.")
+@pytest.mark.parametrize(
+    ("told", "question", "answer", "correction", "remembered"),
+    [
+        ("I live in Munich.", "where do I live?", "You live in Munich.", "no sorry, it's Hamburg", "The user lives in Hamburg."),
+        (  # the memory says it in other words
+            "my daughter Ellie has a gymnastics competition on 12 April",
+            "when is ellie's competition?",
+            "Ellie's competition is on 12 April.",
+            "no, it's on the 20th of April",
+            "The user's daughter Ellie has a gymnastics competition on 20th of April (20 April 2026).",
+        ),
+    ],
+)
+def test_an_answer_is_put_right_as_well(chat: Chat, told: str, question: str, answer: str, correction: str, remembered: str) -> None:
+    say(chat, told)
     session = chat.store.new_session()
-    asked = chat.store.add_turn(session.id, "user", "where do I live?", None)
-    answered = chat.store.add_turn(session.id, "assistant", "You live in Munich.", asked.id)
-    chat.store.add_turn(session.id, "user", "no sorry, it's Hamburg", answered.id)
+    asked = chat.store.add_turn(session.id, "user", question, None)
+    answered = chat.store.add_turn(session.id, "assistant", answer, asked.id)
+    chat.store.add_turn(session.id, "user", correction, answered.id)
     chat.learner.learn()
-    assert current(chat) == ["The user lives in Hamburg."]
-
-
-def test_an_answer_from_a_memory_in_other_words_is_put_right(chat: Chat) -> None:
-    say(chat, "my daughter Ellie has a gymnastics competition on 12 April")
-    session = chat.store.new_session()
-    asked = chat.store.add_turn(session.id, "user", "when is ellie's competition?", None)
-    answered = chat.store.add_turn(session.id, "assistant", "Ellie's competition is on 12 April.", asked.id)
-    chat.store.add_turn(session.id, "user", "no, it's on the 20th of April", answered.id)
-    chat.learner.learn()
-    assert current(chat) == ["The user's daughter Ellie has a gymnastics competition on 20th of April (20 April 2026)."]
+    assert current(chat) == [remembered]
 
 
 def test_what_was_forgotten_on_purpose_is_not_recalled_from_the_talk(chat: Chat) -> None:

@@ -51,6 +51,11 @@ def with_new_time(candidate: Candidate, old: Memory) -> Candidate:
     )
 
 
+def moves(candidate: Candidate) -> bool:
+    """Whether a candidate may be said anew by ``read_with``: it moves something, or names a time of day."""
+    return SHIFT.search(candidate.text) is not None or _TIME.search(candidate.text) is not None
+
+
 def read_with(candidate: Candidate, old: Memory, said: date) -> Candidate:
     """A candidate that moves what the old memory tells of, said of whom and what that is, and with its bare day ("the 19th") as near to the old one as may be, not before the day it was ``said``; any other candidate as it is."""
     if (timed := with_new_time(candidate, old)) is not candidate or not SHIFT.search(candidate.text):

@@ -98,17 +98,14 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 """What is asked after a statement, with or without a question mark."""
-_NAME_FIRST = re.compile(
-    r"^my name is (?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?), (?=[1-9]\d(?:$|,| and\b| years? old\b)|an? (?-i:[a-z]))", re.IGNORECASE
-)
 _CALL_ME = re.compile(
     r"^(?:(?:please|just|you can|you may|feel free to|but) )*call me (?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?)"
     r"(?:,? (?:please|everyone does|everybody does|if you like|if you want|not (?-i:[A-Z])[\w'-]+|nobody calls me .+))?(?=$|[,.!]| (?:though|btw))",
     re.IGNORECASE,
 )
 _NAME_AND_MORE = re.compile(
-    r"^(?:i'm|i am) (?:(?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?), (?=[1-9]\d(?:$|,| and\b| years? old\b)|an? (?-i:[a-z]))"
-    r"|(?!(?:single|married|divorced|retired|pregnant|unemployed|male|female|only|vegan|[a-z]+(?:ed|ing|ish|ese|ian|an)),)(?P<small>[a-zß-ÿ][\w'-]{2,}), (?=[1-9]\d(?:$|,| and\b| years? old\b)))",
+    r"^(?:(?:i'm|i am|my name is) (?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?), (?=[1-9]\d(?:$|,| and\b| years? old\b)|an? (?-i:[a-z]))"
+    r"|(?:i'm|i am) (?!(?:single|married|divorced|retired|pregnant|unemployed|male|female|only|vegan|[a-z]+(?:ed|ing|ish|ese|ian|an)),)(?P<small>[a-zß-ÿ][\w'-]{2,}), (?=[1-9]\d(?:$|,| and\b| years? old\b)))",
     re.IGNORECASE,
 )
 """“I'm Joana, 34, I teach”, “I'm Priya, a nurse”: before an age or a role stands a name."""
@@ -197,7 +194,6 @@ def clauses(sentence: str) -> list[str]:
     for correction in _CORRECTIONS:
         text = correction.sub(r"\g<what> \g<new>, not \g<old>", text)
     text = _USED_TO_BE.sub(r"\g<what> is \g<new>, not \g<old>", text)
-    text = _NAME_FIRST.sub(r"I'm \g<name>, ", text)
     text = _NAME_AND_MORE.sub(lambda m: f"my name is {m['name'] or m['small'].capitalize()}, I'm ", text)
     text = _CALL_ME.sub(r"I want to be called \g<name>", text)
     if (asked := _ASKED.search(text)) and not text.rstrip(" !").endswith("?") and FIRST.match(whole(text[: asked.start()])):

@@ -532,7 +532,7 @@ def _given_back(pair: Pair) -> Found:
     """What was owed or lent, and no longer is: "owes Tom 50 euros", "paid Tom back"."""
     for now, before in _GIVEN_BACK:
         if back := now.match(pair.new.text):
-            parts = {name: re.escape(words or "") for name, words in back.groupdict("").items()}
+            parts = {name: re.escape(words) for name, words in back.groupdict("").items()}
             return ("END", "it was given back") if re.match(before.format(**parts), pair.old.text, re.IGNORECASE) else None
     return None
 

@@ -98,7 +98,7 @@ CHANGE = re.compile(
     re.I,
 )
 SHIFT = re.compile(
-    r"\b(?:moved|shifted|pushed|put back|postponed|rescheduled|delayed|brought forward|extended|pushed back|put off|(?:changed|switched|bumped)(?: back| forward| up)? to)\b",
+    r"\b(?:moved|shifted|pushed|put back|postponed|rescheduled|delayed|brought forward|extended|put off|(?:changed|switched|bumped)(?: back| forward| up)? to)\b",
     re.I,
 )
 NOW = re.compile(

@@ -14,7 +14,7 @@ from chatmem.memory.bare_days import beside
 from chatmem.memory.claims import read
 from chatmem.memory.clauses import FIRST, clauses, own_date, spell, with_new_day
 from chatmem.memory.commands import command
-from chatmem.memory.fragments import who_writes
+from chatmem.memory.fragments import GREETING, who_writes
 from chatmem.memory.handwritten import as_written_down, parts_of
 from chatmem.memory.others import thing
 from chatmem.memory.people import People, as_own, in_passing, introductions, is_many, somebody_new
@@ -164,7 +164,7 @@ def _of_others(people: People, clause: str, number: int, begin: int) -> tuple[st
     return None
 
 
-_GREETING = re.compile(r"(?:hi|hiya|hello|hey|good (?:morning|afternoon|evening))(?: there| all| again)?\W*", re.IGNORECASE)
+_GREETING = re.compile(rf"{GREETING}\W*", re.IGNORECASE)
 _HEDGE = re.compile(r"i (?:think|guess|suspect) (?:that )?(?=(?:i|i'm|i've|my|we|we're|our)\b)", re.IGNORECASE)
 _LAUGHTER = re.compile(rf",? *\b(?:{LAUGHTER}|he(?:he)+)\b", re.IGNORECASE)
 _MOVED = re.compile(

@@ -233,8 +233,9 @@ _OF_A_PEOPLE = re.compile(
     r"|(?:Greek|Dutch|Welsh|French|Czech|Swiss|Thai|Iraqi|Israeli|Pakistani|Kuwaiti|Nepali|Bengali|Punjabi|Hindu|Muslim|Catholic|Sikh|Buddhist|Doctor|Mr|Mrs|Ms|Dr|Prof|Father|Mother|Type|Team)\b"
 )
 """“I'm Greek”: no name."""
+GREETING = r"(?:hi|hiya|hello|hey|good (?:morning|afternoon|evening))(?: there| all| again)?"
 _GREETED = re.compile(
-    r"^(?:hi|hiya|hello|hey|good (?:morning|afternoon|evening))(?: there| all| again)?[,!. ]+(?:i'm|i am|my name's|the name's|it's|this is) "
+    rf"^{GREETING}[,!. ]+(?:i'm|i am|my name's|the name's|it's|this is) "
     r"(?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?)(?!, (?:[1-9]\d|an? ))"
     r"(?=,? (?:(?P<from>from )|and (?:i'm|i am|i)\b|btw\b)|[,.!]|$)[,.!]? ?(?:btw)?",
     re.IGNORECASE,

@@ -13,7 +13,7 @@ import numpy as np
 
 from chatmem.memory import operations, timeline, update
 from chatmem.memory.apply import order
-from chatmem.memory.bare_days import read_with, undated
+from chatmem.memory.bare_days import moves, read_with, undated
 from chatmem.memory.corrections import LONGEST, corrected
 from chatmem.memory.extract import command, extract
 from chatmem.memory.given import extract_given
@@ -69,11 +69,12 @@ def _learn(
 def stated(store: Store, turn: Turn) -> list[Candidate]:
     """What a user's turn states by rule, names told of before understood, or puts right in the one before it or in its answer; nothing is changed."""
     before = _message_before(store, turn) if len(turn.content) <= LONGEST else None
-    if before and (right := corrected(turn.content, before.content)):
-        return _put_right(turn, before, right)
-    for memory in _answered_by(store, before) if before else ():
-        if before and (right := corrected(turn.content, first_person(undated(memory.text)))):
-            return _put_right(turn, before, right, memory.text)
+    if before:
+        if right := corrected(turn.content, before.content):
+            return _put_right(turn, before, right)
+        for memory in _answered_by(store, before):
+            if right := corrected(turn.content, first_person(undated(memory.text))):
+                return _put_right(turn, before, right, memory.text)
     told = store.memories_naming(list(dict.fromkeys([*names_in(turn.content), *things_in(turn.content), *starters_in(turn.content)])))
     return extract(turn.content, turn.created_at.astimezone(), told, before.content if before else "")
 
@@ -160,10 +161,11 @@ def _decided(
 
 def as_remembered(store: Store, candidates: Sequence[Candidate], said: date, embed: Embed | None, embedder: str) -> list[Candidate]:
     """Candidates as they will be remembered, so that this can be said back; nothing is changed."""
-    if not candidates or embed is None:
-        return list(candidates)
-    vectors = memory_vectors([candidate.text for candidate in candidates], embed)
-    return [_decided(store, candidate, vector, embedder, said)[0] for candidate, vector in zip(candidates, vectors, strict=True)]
+    texts = [candidate.text for candidate in candidates if moves(candidate)]
+    if not texts or embed is None:
+        return list(candidates)  # nothing is embedded in vain while somebody waits for the reply
+    vectors = iter(memory_vectors(texts, embed))
+    return [_decided(store, candidate, next(vectors), embedder, said)[0] if moves(candidate) else candidate for candidate in candidates]
 
 
 def closest(store: Store, vector: np.ndarray | None, embedder: str, limit: int) -> list[tuple[Memory, float]]:

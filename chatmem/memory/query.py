@@ -23,14 +23,15 @@ FRAME = frozenset(
 )
 
 
+_DOING = r"(?:bake|buy|cook|do|drink|eat|give|make|order|read|try|watch|wear)"
 _ADVICE = re.compile(
     r"\b(?:suggest(?:ions?)?|recommend(?:ations?)?|advice|advise|ideas?|tips?)\b"
-    r"|\bwhat (?:else )?(?:could|should|shall|might|would) (?:i|we|you|be)\b|\bwhat (?:else )?can (?:i|we) (?:bake|buy|cook|do|drink|eat|give|make|order|read|try|watch|wear)\b"
+    rf"|\bwhat (?:else )?(?:could|should|shall|might|would) (?:i|we|you|be)\b|\bwhat (?:else )?can (?:i|we) {_DOING}\b"
     r"|\b(?:where|how|which|who)\b[^.?!]{0,30}\b(?:could|should|shall) (?:i|we)\b"
     r"|\b(?:give me|make me|draw up|think of) (?:a|an|some) (?:plan|list|few)\b"
     r"|\b(?:pick|choose|find|plan) (?:\w+ )?(?:something|somewhere|one|an?)\b.*\bfor (?:me|my|us|our)\b"
     r"|\bhelp me (?:to )?(?:choose|pick|plan|decide|find)\b"
-    r"|\bwhat (?:else )?(?:could|should|shall|can) (?:me and )?(?:\w+ ){1,3}?and (?:i|me|\w+) (?:bake|buy|cook|do|drink|eat|give|make|order|read|try|watch|wear)\b|\bwhat (?:could|should|shall|can) me and (?:\w+ ){1,3}?(?:bake|buy|cook|do|drink|eat|give|make|order|read|try|watch|wear)\b"
+    rf"|\bwhat (?:else )?(?:could|should|shall|can) (?:me and )?(?:\w+ ){{1,3}}?and \w+ {_DOING}\b|\bwhat (?:could|should|shall|can) me and (?:\w+ ){{1,3}}?{_DOING}\b"
     r"|\b(?:can|could|may|should|shall) (?:i|we) (?:still )?(?:eat|drink|have an?|order)\b",
     re.IGNORECASE,
 )

@@ -93,10 +93,19 @@ def rule_reply(message: str, recall: Recall, candidates: Sequence[Candidate], nu
         return None
     facts = [second_person(candidate.text) for candidate in candidates[:MAX_REPEATED]]
     lead = " ".join(facts)
-    moved = SORRY if _SAD.search(lead) and not _GLAD.search(lead) else GLAD if _GLAD.search(lead) and not _LONG_AGO.search(lead) else OPENERS
-    moved = OPENERS[:2] if moved is OPENERS and _NO_GOOD.search(lead) else moved
-    opener = moved[number // 2 % len(moved)]
+    openers = _openers(lead)
+    opener = openers[number // 2 % len(openers)]
     return opener.format(lead[0].lower() + lead[1:] if ": {}" in opener and re.match(r"(?:You|Your|The|They)\b", lead) else lead)
+
+
+def _openers(said: str) -> Sequence[str]:
+    """How to begin when this is said back: as one does to good or bad news, or plainly."""
+    if _GLAD.search(said):
+        if not _LONG_AGO.search(said):
+            return GLAD
+    elif _SAD.search(said):
+        return SORRY
+    return OPENERS[:2] if _NO_GOOD.search(said) else OPENERS
 
 
 def now_reply(message: str, now: datetime) -> str | None:
